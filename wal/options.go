@@ -1,0 +1,33 @@
+package wal
+
+import "time"
+
+// Retention bounds what is kept of records that are settled, so that an operator
+// can send them again after a server lost what it had acknowledged.
+type Retention struct {
+	// Age for which a segment is kept after its last record was settled.
+	Age time.Duration
+	// Bytes of settled segments that are kept at most.
+	Bytes int64
+}
+
+// Options of a log. The zero value of a field is its documented default.
+type Options struct {
+	// Epoch of the log, never 0. Blocks of another epoch are set aside.
+	Epoch uint64
+	// Checkpoint that outlived the last process; the zero value for a new log.
+	Checkpoint Checkpoint
+	// SegmentSize in bytes at which a segment is sealed; 1 MiB.
+	SegmentSize int64
+	// KeepAcked says for how long settled segments stay. The zero value keeps none.
+	KeepAcked Retention
+	// QuarantineDir receives bytes that failed their checksum; next to the log's
+	// directory, named quarantine.
+	QuarantineDir string
+	// NoSync makes the high-water mark follow what is written instead of what is
+	// synced, and Sync a no-op. A power cut then costs what the kernel had not
+	// written back; a kill costs nothing.
+	NoSync bool
+}
+
+const defaultSegmentSize = 1 << 20

@@ -1,0 +1,212 @@
+package wal
+
+import (
+	"errors"
+	"io/fs"
+	"time"
+
+	"github.com/ledger-sdk/ledger-go/internal/fsx"
+)
+
+// cursor is where the reader stands in a segment. It holds the bytes of one
+// segment at a time, however long the backlog is.
+type cursor struct {
+	seg  *segment
+	scan scanner
+	next Offset // lower bound of the next record's offset
+	held item   // a record that was found and not consumed
+	full bool   // held is set
+}
+
+// Read fills b with the oldest records after the offset after, or after the head
+// if that is further: evicted records are not read. A batch has one resource and
+// keeps to lim. It ends at the high-water mark (W4) and holds nothing whose
+// checksum failed; what turns out unreadable is counted as lost, put into
+// quarantine and passed over. b is empty if there is nothing to read.
+//
+// b and its memory are the caller's. An error is an I/O error of the disk; the
+// same read may be tried again.
+func (l *Log) Read(b *Batch, after Offset, lim Limits) error {
+	b.Reset()
+	l.rd.Lock()
+	defer l.rd.Unlock()
+	b.Epoch = l.opts.Epoch
+	for from := max(after, l.Head()) + 1; ; {
+		it, err := l.peek(from)
+		if err != nil {
+			return wrap("read", err)
+		}
+		if it.kind != itemFrame || !b.takes(it, lim) {
+			return nil
+		}
+		b.add(it)
+		from = Offset(it.head.Offset) + 1
+		l.cursor.full, l.cursor.next = false, from
+	}
+}
+
+// takes reports whether the record fits into the batch.
+func (b *Batch) takes(it item, lim Limits) bool {
+	if len(b.Entries) == 0 {
+		return true
+	}
+	return it.head.Resource == b.Resource &&
+		(lim.Records == 0 || len(b.Entries) < lim.Records) &&
+		(lim.Bytes == 0 || len(b.Data)+len(it.payload) <= lim.Bytes)
+}
+
+func (b *Batch) add(it item) {
+	if len(b.Entries) == 0 {
+		b.Resource = it.head.Resource
+		b.Oldest = time.Unix(0, it.head.Time)
+	}
+	b.Data = append(b.Data, it.payload...)
+	b.Entries = append(b.Entries, Entry{Offset(it.head.Offset), len(b.Data)})
+}
+
+// Backlog says what can be read after the offset after.
+func (l *Log) Backlog(after Offset) Backlog {
+	l.rd.Lock()
+	defer l.rd.Unlock()
+	l.mu.Lock()
+	from := max(after, l.books.head)
+	n := l.books.between(from, l.synced)
+	bytes := l.readableBytes(from)
+	l.mu.Unlock()
+	if n == 0 {
+		return Backlog{}
+	}
+	out := Backlog{Records: int(n), Bytes: bytes}
+	if it, err := l.peek(from + 1); err == nil && it.kind == itemFrame {
+		out.Oldest = time.Unix(0, it.head.Time)
+	}
+	return out
+}
+
+// readableBytes estimates the bytes of the records after from that may be read.
+// Caller holds mu.
+func (l *Log) readableBytes(from Offset) int64 {
+	var sum int64
+	for _, s := range l.segments {
+		switch {
+		case s.records == 0 || s.last <= from:
+		case s.first > from:
+			sum += s.payload
+		default:
+			left := l.books.between(from, s.last)
+			sum += int64(float64(s.payload) * float64(left) / float64(s.records))
+		}
+	}
+	return sum
+}
+
+// peek returns the first record at or after from without consuming it, or an
+// item of kind itemEnd if there is none up to the high-water mark. Caller holds rd.
+func (l *Log) peek(from Offset) (item, error) {
+	c := &l.cursor
+	for {
+		seg, ext, ok := l.segmentAt(from)
+		if !ok {
+			return item{kind: itemEnd}, nil
+		}
+		if c.seg != seg || from < c.next {
+			*c = cursor{seg: seg, scan: scanner{b: c.scan.b[:0], epoch: l.opts.Epoch, seed: l.seed}}
+		}
+		if err := c.fill(ext); err != nil {
+			if errors.Is(err, fs.ErrNotExist) {
+				l.vanished(seg)
+				continue
+			}
+			return item{}, err
+		}
+		if it, ok := l.advance(from, ext); ok {
+			return it, nil
+		}
+		from = ext.last + 1
+	}
+}
+
+// segmentAt returns the segment that holds the first record at or after from,
+// and what of it may be read.
+func (l *Log) segmentAt(from Offset) (*segment, extent, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	from = max(from, l.books.head+1)
+	for _, s := range l.segments {
+		if s.records > 0 && s.last >= from {
+			return s, s.extent, true
+		}
+	}
+	return nil, extent{}, false
+}
+
+// fill reads what the segment has grown by.
+func (c *cursor) fill(ext extent) error {
+	have := int64(len(c.scan.b))
+	if have >= ext.bytes {
+		return nil
+	}
+	b, err := fsx.ReadAt(c.scan.b, c.seg.path, have, ext.bytes)
+	c.scan.b = b
+	return err
+}
+
+// advance moves the cursor to the first record at or after from within ext. ok is
+// false if the segment has none.
+func (l *Log) advance(from Offset, ext extent) (item, bool) {
+	c := &l.cursor
+	for {
+		if !c.full {
+			c.held = c.scan.next()
+			c.full = true
+		}
+		it := c.held
+		switch it.kind {
+		case itemFrame:
+			o := Offset(it.head.Offset)
+			if o > ext.last {
+				return item{}, false
+			}
+			if o >= from {
+				if o > max(from, c.next) {
+					l.missing(max(from, c.next), o-1)
+				}
+				c.next = o
+				return it, true
+			}
+			c.next = o + 1
+		case itemEnd, itemTorn:
+			// Bytes may still be appended: look again from here next time.
+			c.full = false
+			l.missing(max(from, c.next), ext.last)
+			return item{}, false
+		case itemDamage, itemForeign:
+			l.rot(c.seg, c.scan.b, it)
+		case itemResource:
+		}
+		c.full = false
+	}
+}
+
+// missing books offsets that should have been found as lost. Known holes are
+// passed over.
+func (l *Log) missing(from, to Offset) {
+	if from > to {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n := l.books.lose(from, to); n > 0 {
+		l.faults.LostAtRead += n
+	}
+}
+
+// vanished books a segment whose file is gone although its records are pending.
+func (l *Log) vanished(s *segment) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s.first > 0 && s.last > l.books.head {
+		l.faults.LostAtRead += l.books.lose(s.first, s.last)
+	}
+	l.dropSegment(s)
+}

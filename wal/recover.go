@@ -1,0 +1,289 @@
+package wal
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/ledger-sdk/ledger-go/internal/frame"
+	"github.com/ledger-sdk/ledger-go/internal/fsx"
+)
+
+// Recovery reports what Open found and did.
+type Recovery struct {
+	// Segments and Records that verified; Bytes is what they occupy.
+	Segments int    `json:"segments"`
+	Records  uint64 `json:"records"`
+	Bytes    int64  `json:"bytes"`
+	// Pending is the part of Records that is still to be delivered.
+	Pending uint64 `json:"pending"`
+	// TornBytes were cut off segments whose writer died in the middle of a write.
+	TornBytes int64 `json:"torn_bytes"`
+	// QuarantinedBytes failed their checksum, ForeignBytes belong to another log.
+	// Both were moved to quarantine.
+	QuarantinedBytes int64 `json:"quarantined_bytes"`
+	ForeignBytes     int64 `json:"foreign_bytes"`
+	// Lost counts the offsets that should have held a pending record and do not.
+	Lost uint64 `json:"lost"`
+	// Took is the time it needed.
+	Took time.Duration `json:"took_ns"`
+}
+
+// span is a dense run of offsets that verified in one segment. skipped is what
+// its first frame says of the offsets before it.
+type span struct {
+	from, to Offset
+	skipped  uint32
+}
+
+// scanned is one segment as recovery found it.
+type scanned struct {
+	seg      *segment // nil if nothing is left in it
+	spans    []span
+	declared Offset // highest offset that a damaged block was written with
+}
+
+// recover reads every segment, sets aside what is damaged, cuts what is torn and
+// builds the books. It never appends to a file of an earlier process: the next
+// append starts a segment.
+func (l *Log) recover() error {
+	start := time.Now()
+	if err := l.setAsideStrangers(); err != nil {
+		return err
+	}
+	paths, err := segmentPaths(l.dir)
+	if err != nil {
+		return err
+	}
+	var found []scanned
+	var buf []byte
+	for _, p := range paths {
+		b, err := fsx.ReadAt(buf[:0], p.path, 0, p.size)
+		if err != nil {
+			return err
+		}
+		buf = b
+		sc := l.scanSegment(p, b)
+		l.nextIndex = max(l.nextIndex, p.index+max(sc.seg.entries, 1))
+		if sc.seg.records == 0 && !sc.seg.damaged {
+			if err := os.Remove(p.path); err != nil {
+				return err
+			}
+			l.dirDirty = true
+			sc.seg = nil
+		}
+		found = append(found, sc)
+	}
+	l.buildBooks(found)
+	l.recovery.Took = time.Since(start)
+	return nil
+}
+
+type segmentPath struct {
+	path  string
+	index uint64
+	size  int64
+}
+
+// segmentPaths lists the segments of dir by index.
+func segmentPaths(dir string) ([]segmentPath, error) {
+	entries, err := os.ReadDir(dir) // Sorted by name, which is by index.
+	if err != nil {
+		return nil, err
+	}
+	var paths []segmentPath
+	for _, e := range entries {
+		index, ok := segmentIndex(e.Name())
+		if !ok || e.IsDir() {
+			continue
+		}
+		info, err := e.Info()
+		if errors.Is(err, os.ErrNotExist) {
+			continue // Reclaimed by a live process meanwhile.
+		}
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, segmentPath{filepath.Join(dir, e.Name()), index, info.Size()})
+	}
+	return paths, nil
+}
+
+// setAsideStrangers moves away files that the underlying log would take for the
+// remains of a truncation and act upon by deleting segments. This package never
+// makes any.
+func (l *Log) setAsideStrangers() error {
+	entries, err := os.ReadDir(l.dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), ".START") && !strings.HasSuffix(e.Name(), ".END") {
+			continue
+		}
+		if err := fsx.MkdirAll(l.opts.QuarantineDir); err != nil {
+			return err
+		}
+		if err := os.Rename(filepath.Join(l.dir, e.Name()), filepath.Join(l.opts.QuarantineDir, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// scanSegment walks one segment, whose bytes are b.
+func (l *Log) scanSegment(p segmentPath, b []byte) scanned {
+	out := scanned{seg: &segment{index: p.index, path: p.path}}
+	s := newScanner(l.opts.Epoch)
+	s.b = b
+	end := int64(len(b))
+	for it := s.next(); it.kind != itemEnd; it = s.next() {
+		switch it.kind {
+		case itemFrame:
+			out.addFrame(it)
+		case itemResource:
+			l.resources[it.head.Resource] = append([]byte(nil), it.payload...)
+		case itemDamage:
+			l.recovery.QuarantinedBytes += int64(it.to - it.from)
+			l.quarantine(out.seg, b, it.from, it.to)
+			out.declared = max(out.declared, it.declared)
+		case itemForeign:
+			l.recovery.ForeignBytes += int64(it.to - it.from)
+			l.quarantine(out.seg, b, it.from, it.to)
+		case itemTorn:
+			l.recovery.TornBytes += int64(it.to - it.from)
+			end = int64(it.from)
+			// Best effort: what is torn is passed over again if it stays.
+			if fsx.Cut(p.path, end) != nil {
+				end = p.size
+			}
+		case itemEnd:
+		}
+	}
+	out.seg.entries = s.blocks
+	out.seg.bytes = end
+	return out
+}
+
+func (sc *scanned) addFrame(it item) {
+	o := Offset(it.head.Offset)
+	if o <= sc.seg.last {
+		return // A copy of a frame that was found before: the first one stands.
+	}
+	sc.seg.add(it.head, frame.Size(len(it.payload)))
+	if n := len(sc.spans); n > 0 && sc.spans[n-1].to+1 == o {
+		sc.spans[n-1].to = o
+		return
+	}
+	sc.spans = append(sc.spans, span{o, o, it.head.Skipped})
+}
+
+// buildBooks merges the segments. Where two hold the same offset the later one
+// wins: it was written because the earlier one had failed (W6).
+func (l *Log) buildBooks(found []scanned) {
+	limit := Offset(1<<64 - 1)
+	var declared Offset
+	for i := len(found) - 1; i >= 0; i-- {
+		declared = max(declared, found[i].declared)
+		if found[i].seg == nil {
+			continue
+		}
+		found[i].clip(limit)
+		if s := found[i].spans; len(s) > 0 {
+			limit = s[0].from - 1
+		}
+	}
+	cp := l.opts.Checkpoint
+	known := cp.Epoch == l.opts.Epoch
+	b := &l.books
+	if known {
+		*b = tally{head: cp.Head, last: cp.Head, evicted: cp.Evicted, lost: cp.Lost, dead: cp.Dead}
+	} else if limit != 1<<64-1 {
+		// Nothing says what became of the offsets before the first that is left. A
+		// segment goes only when it is settled (W5), so they are.
+		b.head, b.last = limit, limit
+	}
+	before := b.lost
+	for _, f := range found {
+		if f.seg == nil {
+			continue
+		}
+		for _, s := range f.spans {
+			b.addSpan(s)
+		}
+		l.segments = append(l.segments, f.seg)
+		l.recovery.Segments++
+		l.recovery.Records += f.seg.records
+		l.recovery.Bytes += f.seg.bytes
+	}
+	b.addHole(b.last+1, declared, true)
+	if known {
+		b.addHole(b.last+1, cp.Last, true)
+		l.durable = cp
+	}
+	l.written, l.synced = b.last, b.last
+	_, pending, _, lost := b.totals()
+	l.recovery.Pending, l.recovery.Lost = pending, lost-before
+	l.markSettled()
+}
+
+// clip takes the offsets after limit out of a segment.
+func (sc *scanned) clip(limit Offset) {
+	for n := len(sc.spans); n > 0 && sc.spans[n-1].to > limit; n = len(sc.spans) {
+		last := &sc.spans[n-1]
+		cut := last.to - max(limit, last.from-1)
+		sc.seg.records -= uint64(cut)
+		if last.from > limit {
+			sc.spans = sc.spans[:n-1]
+			continue
+		}
+		last.to = limit
+	}
+	if n := len(sc.spans); n > 0 {
+		sc.seg.last = sc.spans[n-1].to
+	} else {
+		sc.seg.first, sc.seg.last, sc.seg.records = 0, 0, 0
+	}
+}
+
+// addSpan enters a run of records that verified. The offsets between it and what
+// came before are evictions as far as its first frame says so, and losses beyond.
+func (t *tally) addSpan(s span) {
+	if s.to <= t.last {
+		return
+	}
+	if s.from > t.last {
+		gap := s.from - 1 - t.last
+		evicted := min(Offset(s.skipped), gap)
+		t.addHole(t.last+1, s.from-1-evicted, true)
+		t.addHole(s.from-evicted, s.from-1, false)
+	}
+	t.last = max(t.last, s.to)
+}
+
+// PeekEpoch returns the epoch of the youngest block in the log at dir, 0 if there
+// is none: what to open the log with when nothing else remembers.
+func PeekEpoch(dir string) (uint64, error) {
+	paths, err := segmentPaths(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, wrap("peek epoch", err)
+	}
+	for i := len(paths) - 1; i >= 0; i-- {
+		b, err := fsx.ReadAt(nil, paths[i].path, 0, paths[i].size)
+		if err != nil {
+			return 0, wrap("peek epoch", fmt.Errorf("segment %d: %w", paths[i].index, err))
+		}
+		for q := range b {
+			if h, ok := parseBlockHeader(b[q:]); ok {
+				return h.epoch, nil
+			}
+		}
+	}
+	return 0, nil
+}

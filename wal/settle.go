@@ -1,0 +1,106 @@
+package wal
+
+import (
+	"math"
+	"time"
+)
+
+// Ack settles the records of a batch as delivered and returns the checkpoint to
+// store. Batches must be acked in the order of their offsets: everything before
+// the batch is settled with it. Records of the batch that were evicted while it
+// was on its way count as delivered after all: the server has them.
+func (l *Log) Ack(b *Batch) Checkpoint {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var late uint64
+	for i := range b.Entries {
+		if b.Entries[i].Offset > l.books.head {
+			break
+		}
+		late++
+	}
+	l.books.evicted -= min(late, l.books.evicted)
+	l.books.settle(b.Last(), false)
+	return l.checkpointLocked()
+}
+
+// Evict gives up the oldest n pending records, or fewer if fewer are synced, and
+// returns how many.
+func (l *Log) Evict(n uint64) uint64 {
+	if n == 0 {
+		return 0
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.evictLocked(n)
+}
+
+func (l *Log) evictLocked(n uint64) uint64 {
+	return l.books.settle(min(l.books.nth(n), l.synced), true)
+}
+
+// EvictBytes gives up the oldest pending records until about excess bytes of them
+// are gone, going by the mean size of the records in each segment.
+func (l *Log) EvictBytes(excess int64) uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var evicted uint64
+	for _, s := range l.segments {
+		if excess <= 0 {
+			break
+		}
+		if s.records == 0 || s.last <= l.books.head {
+			continue
+		}
+		mean := max(float64(s.payload)/float64(s.records), 1)
+		left := l.books.pendingThrough(s.last)
+		n := min(left, uint64(math.Ceil(float64(excess)/mean)))
+		evicted += l.evictLocked(n)
+		excess -= int64(float64(n) * mean)
+	}
+	return evicted
+}
+
+// EvictBefore gives up the pending records that were admitted before t and
+// returns how many. It reads at most one segment from the disk.
+func (l *Log) EvictBefore(t time.Time) uint64 {
+	cut := t.UnixNano()
+	l.mu.Lock()
+	var whole Offset
+	mixed := false
+	for _, s := range l.segments {
+		if s.records == 0 || s.last <= l.books.head {
+			continue
+		}
+		if s.lastTime >= cut {
+			mixed = s.firstTime < cut
+			break
+		}
+		whole = s.last
+	}
+	evicted := l.books.settle(min(whole, l.synced), true)
+	l.mu.Unlock()
+	if mixed {
+		evicted += l.evictMixed(cut)
+	}
+	return evicted
+}
+
+// evictMixed walks the oldest segment up to the first record that is not older
+// than cut.
+func (l *Log) evictMixed(cut int64) uint64 {
+	l.rd.Lock()
+	var last Offset
+	for from := l.Head() + 1; ; {
+		it, err := l.peek(from)
+		if err != nil || it.kind != itemFrame || it.head.Time >= cut {
+			break
+		}
+		last = Offset(it.head.Offset)
+		from = last + 1
+	}
+	l.rd.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.books.settle(min(last, l.synced), true)
+}
