@@ -44,6 +44,7 @@ type scanned struct {
 	seg      *segment // nil if nothing is left in it
 	spans    []span
 	declared Offset // highest offset that a damaged block was written with
+	lowest   Offset // lowest such offset
 }
 
 // recover reads every segment, sets aside what is damaged, cuts what is torn and
@@ -149,7 +150,7 @@ func (l *Log) scanSegment(p segmentPath, b []byte) scanned {
 		case itemDamage:
 			l.recovery.QuarantinedBytes += int64(it.to - it.from)
 			l.quarantine(out.seg, b, it.from, it.to)
-			out.declared = max(out.declared, it.declared)
+			out.addDamage(it.block)
 		case itemForeign:
 			l.recovery.ForeignBytes += int64(it.to - it.from)
 			l.quarantine(out.seg, b, it.from, it.to)
@@ -181,13 +182,28 @@ func (sc *scanned) addFrame(it item) {
 	sc.spans = append(sc.spans, span{o, o, it.head.Skipped})
 }
 
+// addDamage notes which offsets the damaged block was written with: they are not
+// used again, and those that are missing are lost.
+func (sc *scanned) addDamage(h blockHeader) {
+	if h.base == 0 {
+		return
+	}
+	sc.declared = max(sc.declared, h.last())
+	if sc.lowest == 0 || h.base < sc.lowest {
+		sc.lowest = h.base
+	}
+}
+
 // buildBooks merges the segments. Where two hold the same offset the later one
 // wins: it was written because the earlier one had failed (W6).
 func (l *Log) buildBooks(found []scanned) {
 	limit := Offset(1<<64 - 1)
-	var declared Offset
+	var declared, lowest Offset
 	for i := len(found) - 1; i >= 0; i-- {
 		declared = max(declared, found[i].declared)
+		if n := found[i].lowest; n > 0 {
+			lowest = n
+		}
 		if found[i].seg == nil {
 			continue
 		}
@@ -201,10 +217,10 @@ func (l *Log) buildBooks(found []scanned) {
 	b := &l.books
 	if known {
 		*b = tally{head: cp.Head, last: cp.Head, evicted: cp.Evicted, lost: cp.Lost, dead: cp.Dead}
-	} else if limit != 1<<64-1 {
+	} else if first := firstOffset(limit, lowest); first > 0 {
 		// Nothing says what became of the offsets before the first that is left. A
 		// segment goes only when it is settled (W5), so they are.
-		b.head, b.last = limit, limit
+		b.head, b.last = first-1, first-1
 	}
 	before := b.lost
 	for _, f := range found {
@@ -228,6 +244,16 @@ func (l *Log) buildBooks(found []scanned) {
 	_, pending, _, lost := b.totals()
 	l.recovery.Pending, l.recovery.Lost = pending, lost-before
 	l.markSettled()
+}
+
+// firstOffset returns the first offset of the log, which limit precedes if
+// anything was read, and which lowest may be if that was damaged. 0 is an empty log.
+func firstOffset(limit, lowest Offset) Offset {
+	first := limit + 1 // 0 if nothing was read: limit is then the highest number.
+	if first == 0 || (lowest > 0 && lowest < first) {
+		return lowest
+	}
+	return first
 }
 
 // clip takes the offsets after limit out of a segment.

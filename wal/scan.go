@@ -25,9 +25,8 @@ type item struct {
 	head     frame.Header
 	payload  []byte // aliases the scanned bytes
 	from, to int
-	// declared is, for damage, the last offset that the block around it was
-	// written with, 0 if unknown.
-	declared Offset
+	// block is, for damage inside a block, what that block was written with.
+	block blockHeader
 }
 
 // scanner walks the bytes of a segment. It is pure, never fails and never skips
@@ -58,8 +57,8 @@ func (s *scanner) next() item {
 		if s.pos >= len(s.b) {
 			return item{kind: itemEnd, from: s.pos, to: s.pos}
 		}
-		n, ok := entryHeader(s.b[s.pos:])
-		if !ok {
+		length, n := binary.Uvarint(s.b[s.pos:])
+		if n <= 0 {
 			return s.lost()
 		}
 		h, ok := parseBlockHeader(s.b[s.pos+n:])
@@ -72,6 +71,11 @@ func (s *scanner) next() item {
 			s.pos = min(s.end, len(s.b))
 			s.end = s.pos
 			return item{kind: itemForeign, from: from, to: s.pos}
+		}
+		// The length that the underlying log puts before an entry has no checksum
+		// and is not used. If it is wrong it is reported all the same.
+		if length != blockHeaderSize+uint64(h.bytes) {
+			return item{kind: itemDamage, from: from, to: from + n}
 		}
 	}
 }
@@ -95,7 +99,7 @@ func (s *scanner) inBlock() item {
 		if s.plausible(q, end) {
 			if _, _, ok := frame.Parse(s.b[q:end], s.seed); ok {
 				s.pos = q
-				return item{kind: itemDamage, from: from, to: q, declared: s.block.last()}
+				return item{kind: itemDamage, from: from, to: q, block: s.block}
 			}
 		}
 	}
@@ -106,7 +110,7 @@ func (s *scanner) inBlock() item {
 		s.end = s.pos
 		return item{kind: itemTorn, from: from, to: end}
 	}
-	return item{kind: itemDamage, from: from, to: end, declared: s.block.last()}
+	return item{kind: itemDamage, from: from, to: end, block: s.block}
 }
 
 // plausible is a cheap test of whether a frame of the current block may start at q.
@@ -158,13 +162,6 @@ func (s *scanner) found(h frame.Header, payload []byte) item {
 		kind = itemResource
 	}
 	return item{kind: kind, head: h, payload: payload, from: from, to: s.pos}
-}
-
-// entryHeader returns the size of the length that the underlying log puts before
-// an entry. Its value is not used: the block header has a checksum, it has none.
-func entryHeader(b []byte) (int, bool) {
-	_, n := binary.Uvarint(b)
-	return n, n > 0
 }
 
 // unfinishedEntry reports whether b is too short to hold a block header: what
