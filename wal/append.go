@@ -70,7 +70,7 @@ func (l *Log) syncLocked() error {
 	if l.poison != nil {
 		return errors.Join(ErrPoisoned, l.poison)
 	}
-	if l.opts.NoSync || len(l.unsynced) == 0 {
+	if len(l.unsynced) == 0 && !l.opts.NoSync {
 		return nil
 	}
 	if err := l.flush(); err != nil {

@@ -25,8 +25,8 @@ type Options struct {
 	// directory, named quarantine.
 	QuarantineDir string
 	// NoSync makes the high-water mark follow what is written instead of what is
-	// synced, and Sync a no-op. A power cut then costs what the kernel had not
-	// written back; a kill costs nothing.
+	// synced: records are readable without a Sync. A power cut then costs what the
+	// kernel had not written back; a kill costs nothing.
 	NoSync bool
 }
 

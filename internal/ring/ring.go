@@ -12,6 +12,9 @@ import (
 // if it were empty.
 var ErrTooLarge = errors.New("ring: record is larger than the ring")
 
+// ErrClosed is returned by Push after Close.
+var ErrClosed = errors.New("ring: closed")
+
 const (
 	// hold is how many bytes Take copies before it lets producers in: about a
 	// microsecond of copying.
@@ -52,6 +55,7 @@ type Ring struct {
 	taken   uint64 // offset up to which Take has accounted: holes after it are evictions
 	waiting int64  // bytes between read and head, padding left out
 	evicted uint64
+	closed  bool
 }
 
 // New returns an empty ring over mem, whose length must be a multiple of 8.
@@ -71,7 +75,7 @@ type Admitted struct {
 }
 
 // Push admits a record. payload is copied. now is its admission time in Unix
-// nanoseconds. The only error is [ErrTooLarge].
+// nanoseconds. Errors: [ErrTooLarge], [ErrClosed].
 func (r *Ring) Push(payload []byte, now int64) (Admitted, error) {
 	need := aligned(frame.Size(len(payload)))
 	if need > len(r.mem) || len(payload) > frame.MaxPayload {
@@ -81,6 +85,9 @@ func (r *Ring) Push(payload []byte, now int64) (Admitted, error) {
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.closed {
+		return Admitted{}, ErrClosed
+	}
 	if r.tail == r.head {
 		r.tail, r.read, r.head = 0, 0, 0
 	}
@@ -94,6 +101,14 @@ func (r *Ring) Push(payload []byte, now int64) (Admitted, error) {
 		r.evict()
 	}
 	return Admitted{Offset: h.Offset, Records: int(r.next - r.toTake), Bytes: r.waiting}, nil
+}
+
+// Close ends admission: when it has returned, no Push admits a record any more.
+// What was admitted can still be taken.
+func (r *Ring) Close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
 }
 
 // room makes need contiguous bytes free at head, giving up the oldest frames if

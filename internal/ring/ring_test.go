@@ -174,6 +174,15 @@ func TestRecordLargerThanTheRingIsRefused(t *testing.T) {
 	assert.Len(t, drain(t, r, 1, 1), 1)
 }
 
+func TestClosedRingAdmitsNothingAndKeepsWhatItHas(t *testing.T) {
+	r := newRing(1024, 0)
+	push(t, r, 1, 8)
+	r.Close()
+	_, err := r.Push([]byte("late"), 1)
+	require.ErrorIs(t, err, ring.ErrClosed)
+	assert.Len(t, drain(t, r, 10, 1<<20), 1)
+}
+
 // Random sizes, takes and releases against a model that keeps every record.
 func TestConservation_L2(t *testing.T) {
 	for seed := range uint64(200) {
