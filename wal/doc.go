@@ -11,8 +11,9 @@
 //     not after trimming, nor recovery, nor a lost checkpoint. Every block and,
 //     through its checksum, every frame belongs to one epoch; numbers of different
 //     epochs are never compared.
-//   - W2 head ≤ synced ≤ last, and each only grows. A checkpoint that is stored
-//     late costs duplicates; it is never stored early.
+//   - W2 acked ≤ synced ≤ last, and each only grows: only what was read can be acked,
+//     and only what is synced can be read. A checkpoint that is stored late costs
+//     duplicates; it is never stored early.
 //   - W3 What Append took survives the death of the process; what Sync covered, a
 //     power cut.
 //   - W4 Nothing is read beyond the high-water mark, and nothing whose checksum failed.

@@ -61,7 +61,7 @@ func history(t *testing.T, seed uint64) {
 		require.Equal(t, m.evicted, s.Evicted, msg)
 		require.Equal(t, m.done, s.Delivered, msg)
 		require.Zero(t, s.Lost, msg)
-		require.LessOrEqual(t, s.Head, s.Synced, msg)
+		require.LessOrEqual(t, s.Synced, s.Last, msg)
 		require.Equal(t, m.readable(), b.read(0), msg)
 	}
 }
@@ -93,7 +93,7 @@ func (m *model) step(b *bed, rng *rand.Rand) string {
 	case 6, 7:
 		return m.deliver(b, rng)
 	case 8:
-		n := min(rng.IntN(8), len(m.readable()))
+		n := min(rng.IntN(8), len(m.pending))
 		b.log.Evict(uint64(n))
 		m.pending = m.pending[n:]
 		m.evicted += uint64(n)

@@ -24,8 +24,8 @@ func (l *Log) Ack(b *Batch) Checkpoint {
 	return l.checkpointLocked()
 }
 
-// Evict gives up the oldest n pending records, or fewer if fewer are synced, and
-// returns how many.
+// Evict gives up the oldest n pending records, or fewer if there are fewer, and
+// returns how many. They need not be synced: what is given up needs no promise.
 func (l *Log) Evict(n uint64) uint64 {
 	if n == 0 {
 		return 0
@@ -36,7 +36,7 @@ func (l *Log) Evict(n uint64) uint64 {
 }
 
 func (l *Log) evictLocked(n uint64) uint64 {
-	return l.books.settle(min(l.books.nth(n), l.synced), true)
+	return l.books.settle(l.books.nth(n), true)
 }
 
 // EvictBytes gives up the oldest pending records until about excess bytes of them
@@ -78,7 +78,7 @@ func (l *Log) EvictBefore(t time.Time) uint64 {
 		}
 		whole = s.last
 	}
-	evicted := l.books.settle(min(whole, l.synced), true)
+	evicted := l.books.settle(whole, true)
 	l.mu.Unlock()
 	if mixed {
 		evicted += l.evictMixed(cut)
@@ -102,5 +102,5 @@ func (l *Log) evictMixed(cut int64) uint64 {
 	l.rd.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.books.settle(min(last, l.synced), true)
+	return l.books.settle(last, true)
 }

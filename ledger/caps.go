@@ -1,0 +1,46 @@
+package ledger
+
+import (
+	"time"
+
+	"github.com/ledger-sdk/ledger-go/sender"
+	"github.com/ledger-sdk/ledger-go/wal"
+)
+
+// enforceCaps evicts the oldest pending records beyond MaxRecords and MaxBytes.
+// It touches no disk. The lock keeps two callers from evicting for the same excess.
+func (c *Client) enforceCaps() {
+	c.caps.Lock()
+	defer c.caps.Unlock()
+	// The ring first: what is acked in between then makes the excess seem smaller,
+	// and never evicts a record too many.
+	r := c.ring.Stats()
+	l := c.log.Stats()
+	pending := int64(r.Last) - int64(l.Last) + int64(l.Pending) - (int64(r.Evicted) - int64(l.Skipped))
+	if over := pending - int64(c.cfg.MaxRecords); over > 0 {
+		c.log.Evict(uint64(over))
+	}
+	if over := l.PendingBytes + r.Bytes - c.cfg.MaxBytes; over > 0 {
+		c.log.EvictBytes(over)
+	}
+}
+
+// expire evicts what has waited longer than MaxAge. It may read from the disk.
+func (c *Client) expire() {
+	if c.cfg.MaxAge > 0 {
+		c.log.EvictBefore(time.Now().Add(-c.cfg.MaxAge))
+	}
+}
+
+// freeSpace stores how far evictions went when a segment can be freed by it:
+// while nothing is acked nobody else would.
+func (c *Client) freeSpace() {
+	if !c.log.Reclaimable() {
+		return
+	}
+	// A state that cannot be stored shows in Health through the sender; here it
+	// only means that the segment stays for now (W5).
+	if err := c.books.Save(wal.Checkpoint{}, sender.Counters{}); err == nil {
+		c.log.Maintain()
+	}
+}

@@ -1,0 +1,198 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+
+	"github.com/ledger-sdk/ledger-go/internal/fsx"
+	"github.com/ledger-sdk/ledger-go/internal/otlp"
+	"github.com/ledger-sdk/ledger-go/internal/ring"
+	"github.com/ledger-sdk/ledger-go/sender"
+	"github.com/ledger-sdk/ledger-go/wal"
+)
+
+// Client is the queue between an application and its log server. All methods are
+// safe for concurrent use.
+type Client struct {
+	cfg      Config
+	ids      *idSource
+	resource resource
+
+	ring   *ring.Ring
+	log    *wal.Log
+	state  *sender.State
+	books  *store
+	sender *sender.Sender
+	spill  *spill
+
+	refused atomic.Uint64 // calls that returned an error and admitted nothing
+	dropped atomic.Uint64 // records that BeforeSend dropped
+	panics  atomic.Uint64 // of BeforeSend
+
+	caps   sync.Mutex // held by enforceCaps
+	losses losses
+
+	stop       context.CancelFunc // ends the sender
+	goroutines sync.WaitGroup     // the spill loop and the sender
+	closing    sync.Mutex         // held by Shutdown and Close
+	closed     bool               // guarded by closing
+}
+
+// resource is what every record of this process is delivered with.
+type resource struct {
+	id    uint32
+	bytes []byte
+	size  int // in the server's measure, see prepare
+}
+
+// Open locks the directory, recovers what an earlier process left there and
+// starts delivery. It never touches the network: an unreachable server is not an
+// error.
+//
+// Errors: one that joins a [*ConfigError] for every bad field; one that matches
+// [ErrLocked]; an I/O error of the disk.
+func Open(cfg Config) (*Client, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	c := &Client{cfg: cfg.withDefaults(), ids: newIDSource()}
+	if err := c.open(); err != nil {
+		return nil, fmt.Errorf("ledger: open: %w", errors.Join(err, c.release()))
+	}
+	c.Health() // Takes the losses of earlier processes as the mark to measure from.
+	ctx, stop := context.WithCancel(context.Background())
+	c.stop = stop
+	c.goroutines.Go(c.spill.run)
+	c.goroutines.Go(func() {
+		// Run ends with its context; its error is that of the context.
+		_ = c.sender.Run(ctx)
+	})
+	c.reportRecovery()
+	return c, nil
+}
+
+// open builds everything and starts nothing.
+func (c *Client) open() (err error) {
+	dir := c.cfg.Dir
+	if err = fsx.MkdirAll(dir); err != nil {
+		return err
+	}
+	if c.state, err = sender.OpenState(dir); err != nil {
+		return err
+	}
+	epoch, err := c.settleEpoch(filepath.Join(dir, "wal"))
+	if err != nil {
+		return err
+	}
+	c.log, err = wal.Open(filepath.Join(dir, "wal"), wal.Options{
+		Epoch:         epoch,
+		Checkpoint:    c.state.Checkpoint(),
+		SegmentSize:   segmentSize(c.cfg.MaxBytes),
+		KeepAcked:     c.cfg.KeepAcked,
+		QuarantineDir: filepath.Join(dir, "quarantine"),
+		NoSync:        c.cfg.Durability == SyncNever,
+	})
+	if err != nil {
+		return err
+	}
+	if err = c.registerResource(); err != nil {
+		return err
+	}
+	c.ring = ring.New(make([]byte, c.cfg.RingBytes&^7), ring.Config{
+		Epoch: epoch, Resource: c.resource.id, Next: uint64(c.log.Next()), MaxRecords: c.cfg.MaxRecords,
+	})
+	c.books = &store{state: c.state, log: c.log}
+	c.spill = newSpill(c)
+	c.sender, err = sender.New(c.log, c.books, c.senderConfig())
+	return err
+}
+
+// settleEpoch returns the epoch to open the log with. When the log is not of the
+// epoch that the state speaks of, the state was lost or is another log's: its
+// numbers say nothing about these records, so they start over and the records are
+// delivered, some of them twice (W1).
+func (c *Client) settleEpoch(walDir string) (uint64, error) {
+	known := c.state.Identity().Epoch
+	found, err := wal.PeekEpoch(walDir)
+	if err != nil || found == 0 || found == known {
+		return known, err
+	}
+	return found, c.state.SetEpoch(found)
+}
+
+// registerResource stores what this process is, for records that a later one
+// delivers.
+func (c *Client) registerResource() error {
+	attrs := resourceAttrs(c.cfg, c.state.Identity())
+	c.resource.bytes = otlp.AppendResource(nil, attrs)
+	c.resource.size = resourceSize(attrs)
+	id, err := c.state.AddResource(c.resource.bytes)
+	if err != nil {
+		return err
+	}
+	c.resource.id = id
+	c.log.SetResource(id, c.resource.bytes)
+	return nil
+}
+
+func (c *Client) senderConfig() sender.Config {
+	header := http.Header{}
+	for k, v := range c.cfg.Headers {
+		header.Set(k, v)
+	}
+	return sender.Config{
+		URL: logsURL(c.cfg.Endpoint), Header: header, APIKey: c.cfg.APIKey,
+		FlushSize: min(c.cfg.FlushSize, c.cfg.MaxRecords), FlushInterval: c.cfg.FlushInterval,
+		MaxInFlight: c.cfg.MaxInFlight, Retry: c.cfg.Retry, RateLimit: c.cfg.RateLimit,
+		Compression: c.cfg.Compression, Timeout: c.cfg.Timeout,
+		HTTPClient: c.cfg.HTTPClient, Logger: c.cfg.Logger,
+		UserAgent: "ledger-go/" + Version, ScopeName: scopeName, ScopeVersion: Version,
+		Resource: c.resourceBytes,
+	}
+}
+
+// resourceBytes finds a resource in the state, or in the log if the state was lost.
+func (c *Client) resourceBytes(id uint32) []byte {
+	if b, ok := c.state.Resource(id); ok {
+		return b
+	}
+	return c.log.Resource(id)
+}
+
+// segmentSize keeps several segments within the bound, so that eviction and
+// reclaiming have something to work with.
+func segmentSize(maxBytes int64) int64 {
+	const least, most = 64 << 10, 1 << 20
+	return min(max(maxBytes/16, least), most)
+}
+
+// release closes what open opened.
+func (c *Client) release() error {
+	var err error
+	if c.log != nil {
+		err = c.log.Close()
+	}
+	if c.state != nil {
+		err = errors.Join(err, c.state.Close())
+	}
+	return err
+}
+
+// reportRecovery says once what an unclean end left behind.
+func (c *Client) reportRecovery() {
+	if what := c.state.Recovered(); what != "" {
+		c.cfg.Logger.Warn("state was set aside", slog.String("what", what))
+	}
+	r := c.log.Recovery()
+	if r.QuarantinedBytes > 0 || r.ForeignBytes > 0 || r.Lost > 0 {
+		c.cfg.Logger.Warn("damage in the log",
+			slog.Uint64("lost", r.Lost), slog.Int64("quarantined_bytes", r.QuarantinedBytes),
+			slog.Int64("foreign_bytes", r.ForeignBytes))
+	}
+}

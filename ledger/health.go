@@ -1,0 +1,88 @@
+package ledger
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ledger-sdk/ledger-go/sender"
+)
+
+// Status is the condition of a client in one word.
+type Status string
+
+const (
+	// StatusOK: there is progress, or nothing to send.
+	StatusOK Status = "ok"
+	// StatusDegraded: delivery is delayed, or something was damaged; no record is
+	// being lost.
+	StatusDegraded Status = "degraded"
+	// StatusFailing: nothing moves until somebody acts, or records are being lost.
+	StatusFailing Status = "failing"
+)
+
+// Health says how a client does, and why.
+type Health struct {
+	Status Status `json:"status"`
+	// Reasons are for a human to read; empty if Status is ok.
+	Reasons []string `json:"reasons"`
+	// Delivery is what the sender does.
+	Delivery sender.Health `json:"delivery"`
+	// Pending records, and since when the oldest waits.
+	Pending       uint64    `json:"pending"`
+	OldestPending time.Time `json:"oldest_pending,omitzero"`
+}
+
+// recent is how long ago an eviction still means that records are being lost.
+const recent = time.Minute
+
+// Health returns the condition of this moment. It does not touch the network.
+func (c *Client) Health() Health {
+	s := c.Stats()
+	h := Health{Status: StatusOK, Reasons: []string{}, Delivery: c.sender.Health(), Pending: s.Pending, OldestPending: s.OldestPending}
+	if err := c.log.Stats().Err; err != nil {
+		h.add(StatusFailing, "the disk takes no records: %v", err)
+	}
+	if gone := c.losses.watch(s.Evicted+s.Lost, time.Now()); gone > 0 {
+		h.add(StatusFailing, "%s given up or lost within the last minute", plural(gone, "record"))
+	}
+	h.delivery(s.Pending)
+	if n := s.Recovery.Lost + s.Disk.LostAtRead; n > 0 {
+		h.add(StatusDegraded, "%s damaged on disk; the bytes are in quarantine", plural(n, "record"))
+	}
+	if what := c.state.Recovered(); what != "" {
+		h.add(StatusDegraded, "state was set aside: %s", what)
+	}
+	return h
+}
+
+// delivery adds what the sender has to say.
+func (h *Health) delivery(pending uint64) {
+	d := h.Delivery
+	if d.SaveError != "" {
+		h.add(StatusDegraded, "acks are not stored, so records may be sent twice: %s", d.SaveError)
+	}
+	if d.ReadError != "" {
+		h.add(StatusFailing, "the log cannot be read: %s", d.ReadError)
+	}
+	switch d.Phase {
+	case sender.PhaseHold:
+		h.add(StatusFailing, "delivery is on hold: %s", d.Reason)
+	case sender.PhaseBackoff:
+		h.add(StatusDegraded, "delivery fails and is tried again: %s", d.Reason)
+	case sender.PhaseThrottled:
+		if pending > 0 {
+			h.add(StatusDegraded, "the server asked for a pause: %s", d.Reason)
+		}
+	case sender.PhaseStopped:
+		h.add(StatusFailing, "the client is closed")
+	case sender.PhaseIdle, sender.PhaseSending:
+	}
+}
+
+// add notes a reason. The worst status stands.
+func (h *Health) add(s Status, format string, args ...any) {
+	h.Reasons = append(h.Reasons, fmt.Sprintf(format, args...))
+	if h.Status != StatusFailing {
+		h.Status = s
+	}
+}

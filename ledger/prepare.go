@@ -1,0 +1,163 @@
+package ledger
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/ledger-sdk/ledger-go/internal/otlp"
+)
+
+// preparer turns records into what is encoded. It holds the memory for one record
+// and is used again for the next; it is not safe for concurrent use.
+type preparer struct {
+	rec   otlp.Record
+	attrs []slog.Attr // as long as it ever was for this record
+}
+
+// maxKeptAttrs bounds the memory that a preparer keeps between records.
+const maxKeptAttrs = 256
+
+// reset lets go of all that the last record referred to.
+func (p *preparer) reset() {
+	clear(p.attrs)
+	if cap(p.attrs) > maxKeptAttrs {
+		p.attrs = nil
+	}
+	p.rec = otlp.Record{}
+}
+
+// prepare stamps r with a record ID and the time now, takes the trace from ctx, and
+// brings it within the server's limits, of which the resource takes its size in
+// the measure of resourceSize. r is only read. The result is valid until the next
+// call of prepare or reset.
+func (p *preparer) prepare(ctx context.Context, r *Record, ids *idSource, now time.Time, resource int) *otlp.Record {
+	var id [32]byte
+	trace, _ := TraceFromContext(ctx)
+	return p.build(r, stamp{
+		id: string(ids.appendNext(id[:0], now)), now: now, trace: trace, resource: resource,
+	})
+}
+
+// stamp is what a record gets from where and when it is logged, exactly once (S2).
+type stamp struct {
+	id       string
+	now      time.Time
+	trace    TraceContext
+	resource int
+}
+
+func (p *preparer) build(r *Record, s stamp) *otlp.Record {
+	// What the record's fields say comes first, so that attributes of the same key
+	// win; what is ours comes last, so that nothing wins over it.
+	attrs := appendException(p.attrs[:0], r)
+	attrs, dropped := otlp.Flatten(attrs, "", r.Attrs)
+	longest := len(attrs)
+	attrs, f := limitAll(otlp.Dedup(attrs))
+	kind := f.kind(r)
+	if kind == TypeException {
+		attrs = completeException(attrs, r)
+	}
+	attrs = append(attrs, slog.String(keyID, s.id), slog.String(keyUID, s.id), slog.String(keyType, string(kind)))
+	if i := f.rank(r); i != "" {
+		attrs = append(attrs, slog.String(keyImportance, string(i)))
+	}
+	p.attrs = attrs[:max(len(attrs), longest)]
+	attrs, cut := fit(attrs, maxAttributesJSON-fixedJSON-s.resource, kind == TypeEndpoint)
+	p.rec = otlp.Record{
+		Time: limitTime(r.Time, s.now), Observed: s.now.UnixNano(),
+		Severity: severityOf(r.Level), SeverityText: r.Level.String(), Body: body(r, attrs),
+		TraceID: s.trace.TraceID, SpanID: s.trace.SpanID, Flags: uint32(s.trace.Flags),
+		Attrs: attrs, Flat: true, Dropped: uint32(dropped + cut),
+	}
+	return &p.rec
+}
+
+// severityOf maps slog's levels to OTLP's numbers, which have the same distances.
+func severityOf(l slog.Level) int { return min(max(int(l)+9, 1), 24) }
+
+// limitAll brings every attribute within its limit, in place.
+func limitAll(attrs []slog.Attr) (kept []slog.Attr, f facts) {
+	kept = attrs[:0]
+	hasOriginal := false
+	for _, a := range attrs {
+		hasOriginal = hasOriginal || a.Key == keyOriginalMethod
+		if f.limit(&a) {
+			kept = append(kept, a)
+		}
+	}
+	if f.original != "" && !hasOriginal {
+		kept = append(kept, slog.String(keyOriginalMethod, f.original))
+	}
+	return kept, f
+}
+
+// kind returns the type of the record: as given, or as the server infers it, except
+// that the rest is what an application printed, rather than "custom".
+func (f facts) kind(r *Record) Type {
+	switch {
+	case r.Type.known():
+		return r.Type
+	case f.typ.known():
+		return f.typ
+	case f.exception:
+		return TypeException
+	case f.method && f.route && f.status && f.duration:
+		return TypeEndpoint
+	case f.database:
+		return TypeDatabase
+	case f.code:
+		return TypeLogger
+	}
+	return TypeConsole
+}
+
+// rank returns the importance of the record, "" to let the server infer it.
+func (f facts) rank(r *Record) Importance {
+	switch {
+	case r.Importance.known():
+		return r.Importance
+	case f.importance.known():
+		return f.importance
+	}
+	return ""
+}
+
+// completeException gives the record a type and a message: without both the server
+// does not take it for an exception.
+func completeException(attrs []slog.Attr, r *Record) []slog.Attr {
+	kind, attrs := fallback(attrs, keyExceptionType, "error")
+	message := otlp.Cut(r.Message, maxExceptionMessage)
+	if isBlank(message) {
+		message = kind
+	}
+	_, attrs = fallback(attrs, keyExceptionMessage, message)
+	return attrs
+}
+
+// fallback sets an attribute that is absent or blank, and returns its value.
+func fallback(attrs []slog.Attr, key, value string) (string, []slog.Attr) {
+	for i := range attrs {
+		if attrs[i].Key != key {
+			continue
+		}
+		if isBlank(attrs[i].Value.String()) {
+			attrs[i].Value = slog.StringValue(value)
+		}
+		return attrs[i].Value.String(), attrs
+	}
+	return value, append(attrs, slog.String(key, value))
+}
+
+// body returns the message, or that of the exception.
+func body(r *Record, attrs []slog.Attr) string {
+	message := r.Message
+	if isBlank(message) {
+		for _, a := range attrs {
+			if a.Key == keyExceptionMessage {
+				message = a.Value.String()
+			}
+		}
+	}
+	return otlp.Cut(message, maxMessage)
+}

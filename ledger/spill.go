@@ -1,0 +1,235 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ledger-sdk/ledger-go/internal/ring"
+	"github.com/ledger-sdk/ledger-go/wal"
+)
+
+const (
+	// A block holds what one fsync is worth: beyond these little is gained.
+	blockRecords = 1000
+	blockBytes   = 512 << 10
+	// housekeeping is how often an idle client looks after ages and old segments.
+	housekeeping = time.Second
+	// healEvery spaces attempts to bring a failed disk back.
+	healEvery = 250 * time.Millisecond
+)
+
+// spill moves records from the ring to the log: one goroutine, which is the only
+// one that writes to the log. A slow disk delays it and nobody else (L1).
+type spill struct {
+	c    *Client
+	full chan struct{} // the ring holds a block's worth, or somebody waits: act now
+	some chan struct{} // the ring is no longer empty: act within SyncEvery
+	quit chan struct{} // closed by stop
+	done chan struct{} // closed when run has ended
+	once sync.Once
+
+	mu     sync.Mutex
+	passed chan struct{} // closed, and replaced, at the end of each pass
+	failed error         // outcome of the last pass
+	force  bool          // somebody waits for a sync, whatever the durability
+
+	safe atomic.Uint64 // offset up to which everything survives a power cut
+
+	// Owned by run.
+	spare    *wal.Run
+	nextHeal time.Time
+}
+
+func newSpill(c *Client) *spill {
+	s := &spill{
+		c: c, full: make(chan struct{}, 1), some: make(chan struct{}, 1),
+		quit: make(chan struct{}), done: make(chan struct{}), passed: make(chan struct{}),
+	}
+	s.safe.Store(uint64(c.log.Next() - 1))
+	return s
+}
+
+func (s *spill) isSafe(o wal.Offset) bool { return s.safe.Load() >= uint64(o) }
+
+// admitted is told how full the ring is after each record. It is on the path of
+// every log call: two comparisons, and now and then a send that never blocks.
+func (s *spill) admitted(a ring.Admitted) {
+	switch {
+	case a.Records == s.c.wakeRecords() || a.Bytes >= blockBytes:
+		signal(s.full)
+	case a.Records == 1:
+		signal(s.some)
+	}
+}
+
+// wakeRecords is how many records make the spill act at once: as many as make a
+// request.
+func (c *Client) wakeRecords() int { return min(c.cfg.FlushSize, c.cfg.MaxRecords) }
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // It is signalled already.
+	}
+}
+
+// run is the loop. It ends after stop, with everything in the ring handed to the
+// log and synced as far as the disk allows.
+func (s *spill) run() {
+	defer close(s.done)
+	tick := time.NewTicker(housekeeping)
+	defer tick.Stop()
+	due := time.NewTimer(s.c.cfg.SyncEvery)
+	defer due.Stop()
+	for {
+		select {
+		case <-s.full:
+		case <-due.C:
+		case <-s.some:
+			due.Reset(s.c.cfg.SyncEvery)
+			continue
+		case <-tick.C:
+			s.keepHouse()
+			continue
+		case <-s.quit:
+			s.demand()
+			s.nextHeal = time.Time{}
+			s.pass()
+			return
+		}
+		s.pass()
+	}
+}
+
+// stop ends run and waits for it.
+func (s *spill) stop() {
+	s.once.Do(func() { close(s.quit) })
+	<-s.done
+}
+
+// pass empties the ring into the log, syncs, and tells those who wait.
+func (s *spill) pass() {
+	err := s.write()
+	if err == nil && (s.forced() || s.c.cfg.Durability != SyncNever) {
+		appended := s.c.log.Next() - 1
+		if err = s.c.log.Sync(); err == nil {
+			s.safe.Store(uint64(appended))
+		}
+	}
+	if err != nil {
+		signal(s.some) // Come back to it, even if nothing more is logged.
+	}
+	s.c.enforceCaps()
+	s.c.freeSpace()
+	s.finish(err)
+}
+
+// write moves everything that waits in the ring. When the log is poisoned the
+// records stay in the ring, which gives up its oldest when it is full.
+func (s *spill) write() error {
+	if err := s.heal(); err != nil {
+		return err
+	}
+	for {
+		if s.spare == nil {
+			s.spare = s.c.log.NewRun()
+		}
+		got := s.c.ring.Take(s.spare.Buffer(), blockRecords, blockBytes)
+		if got.Count == 0 {
+			return nil
+		}
+		run := s.spare
+		s.spare = nil // The log owns it from here on.
+		run.Fill(got.Frames, wal.Offset(got.Base), got.Count, s.c.resource.id)
+		if err := s.c.log.Append(run); err != nil {
+			return err
+		}
+		s.c.ring.Release(uint64(run.Last()))
+	}
+}
+
+// heal brings the log back if it is poisoned, not more often than makes sense.
+func (s *spill) heal() error {
+	poison := s.c.log.Stats().Err
+	if poison == nil {
+		return nil
+	}
+	if time.Now().Before(s.nextHeal) {
+		return poison
+	}
+	if err := s.c.log.Heal(); err != nil {
+		s.nextHeal = time.Now().Add(healEvery)
+		return err
+	}
+	s.c.ring.Release(uint64(s.c.log.Synced()))
+	return nil
+}
+
+// finish ends a pass for those who wait for one.
+func (s *spill) finish(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failed = err
+	s.force = false
+	close(s.passed)
+	s.passed = make(chan struct{})
+}
+
+// demand makes the next pass sync and returns the channel that its end closes.
+func (s *spill) demand() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.force = true
+	return s.passed
+}
+
+// outcome returns the error of the last pass.
+func (s *spill) outcome() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed
+}
+
+func (s *spill) forced() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.force
+}
+
+// wait returns when everything up to the offset through is synced, or when a pass
+// failed before that, or when ctx ends.
+func (s *spill) wait(ctx context.Context, through wal.Offset) error {
+	for {
+		passed := s.demand()
+		if s.isSafe(through) {
+			return nil
+		}
+		signal(s.full)
+		select {
+		case <-passed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		err := s.outcome()
+		if s.isSafe(through) {
+			return nil
+		}
+		if err != nil {
+			return errors.Join(ErrNotSynced, err)
+		}
+	}
+}
+
+// keepHouse does what time, rather than a record, asks for.
+func (s *spill) keepHouse() {
+	s.c.expire()
+	s.c.enforceCaps()
+	s.c.freeSpace()
+	s.c.log.Maintain()
+	if s.c.log.Stats().Err != nil {
+		signal(s.full)
+	}
+}

@@ -1,0 +1,426 @@
+package sender
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptrace"
+	"regexp"
+	"strconv"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ledger-sdk/ledger-go/wal"
+)
+
+// fakeLog is a log in memory. It checks that it is used as a log must be.
+type fakeLog struct {
+	t testing.TB
+
+	mu        sync.Mutex
+	records   []fakeRecord // record i has offset i+1
+	head      wal.Offset
+	evicted   uint64
+	changed   chan struct{}
+	acked     []wal.Offset // last offset of every acked batch
+	lastAck   wal.Offset
+	reclaimed wal.Offset
+	readErr   error
+	reads     int
+}
+
+type fakeRecord struct {
+	payload  []byte
+	at       time.Time
+	resource uint32
+}
+
+func newFakeLog(t testing.TB) *fakeLog { return &fakeLog{t: t, changed: make(chan struct{})} }
+
+// payload of the record with an offset: eight bytes that the tests find again.
+func payload(o wal.Offset) []byte { return fmt.Appendf(nil, "<%06d>", o) }
+
+// add admits n records now.
+func (l *fakeLog) add(n int) { l.addSized(n, 0, 1) }
+
+func (l *fakeLog) addSized(n, extra int, resource uint32) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for range n {
+		p := append(payload(wal.Offset(len(l.records)+1)), bytes.Repeat([]byte{'x'}, extra)...)
+		l.records = append(l.records, fakeRecord{p, time.Now().Round(0), resource})
+	}
+	close(l.changed)
+	l.changed = make(chan struct{})
+}
+
+// evict gives up everything up to an offset.
+func (l *fakeLog) evict(through wal.Offset) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if through > l.head {
+		l.evicted += uint64(through - l.head)
+		l.head = through
+	}
+}
+
+func (l *fakeLog) Read(b *wal.Batch, after wal.Offset, lim wal.Limits) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.reads++
+	b.Reset()
+	if l.readErr != nil {
+		return l.readErr
+	}
+	b.Epoch = 7
+	for o := max(after, l.head) + 1; int(o) <= len(l.records); o++ {
+		r := l.records[o-1]
+		if n := len(b.Entries); n > 0 && (n >= lim.Records || len(b.Data)+len(r.payload) > lim.Bytes || r.resource != b.Resource) {
+			break
+		}
+		if len(b.Entries) == 0 {
+			b.Resource, b.Oldest = r.resource, r.at
+		}
+		b.Data = append(b.Data, r.payload...)
+		b.Entries = append(b.Entries, wal.Entry{Offset: o, End: len(b.Data)})
+	}
+	return nil
+}
+
+func (l *fakeLog) Backlog(after wal.Offset) wal.Backlog {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	from := int(max(after, l.head))
+	if from >= len(l.records) {
+		return wal.Backlog{}
+	}
+	b := wal.Backlog{Records: len(l.records) - from, Oldest: l.records[from].at}
+	for _, r := range l.records[from:] {
+		b.Bytes += int64(len(r.payload))
+	}
+	return b
+}
+
+func (l *fakeLog) Changed() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.changed
+}
+
+func (l *fakeLog) Head() wal.Offset {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.head
+}
+
+func (l *fakeLog) Ack(b *wal.Batch) wal.Checkpoint {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	assert.NotZero(l.t, b.Len(), "an empty batch was acked")
+	assert.Greater(l.t, b.First(), l.lastAck, "batches are acked in offset order")
+	if len(l.acked) > 0 || l.evicted > 0 || b.First() > 1 {
+		assert.LessOrEqual(l.t, b.First(), max(l.head, l.lastAck)+1, "a batch before this one is not settled")
+	}
+	for _, e := range b.Entries {
+		if e.Offset <= l.head {
+			l.evicted-- // Delivered wins.
+		}
+	}
+	l.lastAck = b.Last()
+	l.head = max(l.head, l.lastAck)
+	l.acked = append(l.acked, l.lastAck)
+	return wal.Checkpoint{Epoch: 7, Head: l.head, Last: wal.Offset(len(l.records)), Evicted: l.evicted}
+}
+
+func (l *fakeLog) Reclaim(durable wal.Checkpoint) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	assert.LessOrEqual(l.t, durable.Head, l.head)
+	l.reclaimed = durable.Head
+}
+
+func (l *fakeLog) ackedBatches() []wal.Offset {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]wal.Offset(nil), l.acked...)
+}
+
+func (l *fakeLog) reclaimedTo() wal.Offset {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.reclaimed
+}
+
+func (l *fakeLog) fail(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.readErr = err
+}
+
+// fakeStore is a state in memory whose saves can be made to fail.
+type fakeStore struct {
+	mu    sync.Mutex
+	cp    wal.Checkpoint
+	total Counters
+	saves int
+	err   error
+}
+
+func (s *fakeStore) Counters() Counters {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.total
+}
+
+func (s *fakeStore) Save(cp wal.Checkpoint, d Counters) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.saves++
+	switch {
+	case s.err != nil:
+		return s.err
+	case cp.Head < s.cp.Head:
+		return ErrBehind
+	}
+	s.cp, s.total = cp, s.total.plus(d)
+	return nil
+}
+
+func (s *fakeStore) AddCounters(d Counters) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.total = s.total.plus(d)
+	return nil
+}
+
+func (s *fakeStore) head() wal.Offset {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cp.Head
+}
+
+func (s *fakeStore) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = err
+}
+
+// call is one request that a fakeServer got.
+type call struct {
+	n       int           // from 0
+	at      time.Duration // since the server was made
+	body    []byte        // as sent
+	offsets []wal.Offset  // of the records in it
+	ctx     context.Context
+}
+
+// reply is what a fakeServer answers.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+	after  time.Duration // how long it takes
+	err    error         // instead of an answer
+	lost   bool          // err comes after the body was read
+}
+
+var (
+	ok      = reply{status: 200}
+	down    = reply{status: 503}
+	refused = reply{err: errors.New("connection refused")}
+)
+
+func status(code int) reply { return reply{status: code} }
+
+func retryAfter(code int, value string) reply {
+	return reply{status: code, header: http.Header{"Retry-After": {value}}}
+}
+
+// fakeServer is an http.RoundTripper that lives in the test's clock.
+type fakeServer struct {
+	start  time.Time
+	answer func(c call) reply
+
+	mu    sync.Mutex
+	calls []call
+	now   int // requests under way
+	peak  int
+}
+
+func newFakeServer(answer func(c call) reply) *fakeServer {
+	return &fakeServer{start: time.Now(), answer: answer}
+}
+
+// always answers every request alike, script one after the other and then ok.
+func always(r reply) func(call) reply { return func(call) reply { return r } }
+
+func script(replies ...reply) func(call) reply {
+	return func(c call) reply {
+		if c.n < len(replies) {
+			return replies[c.n]
+		}
+		return ok
+	}
+}
+
+var payloadPattern = regexp.MustCompile(`<(\d{6})>`)
+
+func (s *fakeServer) RoundTrip(req *http.Request) (*http.Response, error) {
+	b, err := io.ReadAll(req.Body)
+	if err := errors.Join(err, req.Body.Close()); err != nil {
+		return nil, err
+	}
+	c := call{at: time.Since(s.start), body: b, ctx: req.Context()}
+	plain := b
+	if req.Header.Get("Content-Encoding") == "gzip" {
+		z, err := gzip.NewReader(bytes.NewReader(b))
+		if err != nil {
+			return nil, err
+		}
+		if plain, err = io.ReadAll(z); err != nil {
+			return nil, err
+		}
+	}
+	for _, m := range payloadPattern.FindAllSubmatch(plain, -1) {
+		o, _ := strconv.Atoi(string(m[1]))
+		c.offsets = append(c.offsets, wal.Offset(o))
+	}
+	s.mu.Lock()
+	c.n = len(s.calls)
+	s.calls = append(s.calls, c)
+	s.now++
+	s.peak = max(s.peak, s.now)
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		s.now--
+		s.mu.Unlock()
+	}()
+	r := s.answer(c)
+	if r.err == nil || r.lost {
+		httptrace.ContextClientTrace(req.Context()).WroteRequest(httptrace.WroteRequestInfo{})
+	}
+	select {
+	case <-time.After(r.after):
+	case <-req.Context().Done():
+		return nil, req.Context().Err()
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	if r.header == nil {
+		r.header = http.Header{}
+	}
+	return &http.Response{StatusCode: r.status, Header: r.header, Body: io.NopCloser(bytes.NewReader([]byte(r.body))), Request: req}, nil
+}
+
+func (s *fakeServer) got() []call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]call(nil), s.calls...)
+}
+
+// most returns how many requests were under way at once since it was called last.
+func (s *fakeServer) most() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer func() { s.peak = 0 }()
+	return s.peak
+}
+
+// times of the requests in seconds.
+func (s *fakeServer) times() []float64 {
+	var out []float64
+	for _, c := range s.got() {
+		out = append(out, c.at.Seconds())
+	}
+	return out
+}
+
+// lines collects log lines.
+type lines struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(b)
+}
+
+func (l *lines) all() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []string
+	for _, line := range bytes.Split(bytes.TrimSpace(l.buf.Bytes()), []byte("\n")) {
+		if len(line) > 0 {
+			out = append(out, string(line))
+		}
+	}
+	return out
+}
+
+// rig is a running sender with fakes around it, in a synctest bubble.
+type rig struct {
+	*Sender
+	log    *fakeLog
+	store  *fakeStore
+	server *fakeServer
+	lines  *lines
+	stop   func() error
+}
+
+// exact is a configuration without jitter, so that times are exact.
+func exact() Config {
+	return Config{URL: "http://server.test/v1/logs", Retry: Retry{Jitter: -1}}
+}
+
+// small is exact with batches of ten, for the tests that last a day.
+func small() Config {
+	cfg := exact()
+	cfg.FlushSize = 10
+	return cfg
+}
+
+// start runs a sender until the test ends or stop is called.
+func start(t *testing.T, cfg Config, answer func(call) reply) *rig {
+	t.Helper()
+	r := &rig{log: newFakeLog(t), store: &fakeStore{}, server: newFakeServer(answer), lines: &lines{}}
+	cfg.HTTPClient = &http.Client{Transport: r.server}
+	cfg.Logger = slog.New(slog.NewTextHandler(r.lines, nil))
+	s, err := New(r.log, r.store, cfg)
+	require.NoError(t, err)
+	r.Sender = s
+	ctx, cancel := context.WithCancel(context.Background())
+	result := make(chan error, 1)
+	go func() { result <- s.Run(ctx) }()
+	r.stop = sync.OnceValue(func() error {
+		cancel()
+		return <-result
+	})
+	t.Cleanup(func() { _ = r.stop() })
+	synctest.Wait()
+	return r
+}
+
+// bubble runs a test on a clock of its own.
+func bubble(t *testing.T, f func(t *testing.T)) { t.Helper(); synctest.Test(t, f) }
+
+// sleep lets the bubble's clock run and then everything come to rest.
+func sleep(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+func clientOf(s *fakeServer) *http.Client { return &http.Client{Transport: s} }

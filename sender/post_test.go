@@ -1,0 +1,467 @@
+package sender
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ledger-sdk/ledger-go/internal/otlp"
+	"github.com/ledger-sdk/ledger-go/wal"
+)
+
+// serve starts a real server and returns a poster for it.
+func serve(t *testing.T, cfg Config, h http.HandlerFunc) (*poster, *httptest.Server) {
+	t.Helper()
+	srv := httptest.NewUnstartedServer(h)
+	srv.Start()
+	t.Cleanup(srv.Close)
+	cfg.URL = srv.URL + "/v1/logs"
+	cfg = cfg.withDefaults()
+	require.NoError(t, cfg.validate())
+	p := newPoster(&cfg)
+	t.Cleanup(p.client.CloseIdleConnections)
+	return p, srv
+}
+
+// batchOf is a batch of real records.
+func batchOf(n int) *wal.Batch {
+	b := &wal.Batch{Resource: 1}
+	for i := range n {
+		b.Data = otlp.AppendRecord(b.Data, &otlp.Record{Time: 1, Severity: 9, Body: fmt.Sprintf("record %d", i+1)})
+		b.Entries = append(b.Entries, wal.Entry{Offset: wal.Offset(i + 1), End: len(b.Data)})
+	}
+	return b
+}
+
+func bodyOf(t *testing.T, batch *wal.Batch, compression string) *body {
+	t.Helper()
+	b, err := new(builder).build(batch, nil, &Config{Compression: compression})
+	require.NoError(t, err)
+	return b
+}
+
+func TestRequestIsTheWholeOTLPRequest(t *testing.T) {
+	for _, compression := range []string{CompressionGzip, CompressionNone} {
+		var got *http.Request
+		var content []byte
+		cfg := Config{Compression: compression, APIKey: "ledger_k", UserAgent: "ledger-go/1.2", ScopeName: "scope", ScopeVersion: "3",
+			Header: http.Header{"X-Tenant": {"a", "b"}, "Authorization": {"Basic no"}, "Content-Encoding": {"br"}}}
+		p, _ := serve(t, cfg, func(_ http.ResponseWriter, r *http.Request) {
+			got = r
+			content, _ = io.ReadAll(r.Body)
+		})
+		batch := batchOf(3)
+		b, err := new(builder).build(batch, nil, &cfg)
+		require.NoError(t, err)
+		a := p.post(t.Context(), b)
+		require.NoError(t, a.answer.err)
+		assert.Equal(t, 200, a.answer.status)
+		assert.Equal(t, 1, a.writes)
+		assert.Zero(t, a.ambiguous())
+
+		assert.Equal(t, "POST /v1/logs", got.Method+" "+got.URL.Path)
+		assert.Equal(t, "application/x-protobuf", got.Header.Get("Content-Type"))
+		assert.Equal(t, []string{"Bearer ledger_k"}, got.Header["Authorization"])
+		assert.Equal(t, "ledger-go/1.2", got.Header.Get("User-Agent"))
+		assert.Equal(t, []string{"a", "b"}, got.Header["X-Tenant"])
+		assert.NotContains(t, got.Header, "Idempotency-Key")
+		assert.Equal(t, int64(len(content)), got.ContentLength)
+		if compression == CompressionGzip {
+			assert.Equal(t, "gzip", got.Header.Get("Content-Encoding"))
+			z, err := gzip.NewReader(bytes.NewReader(content))
+			require.NoError(t, err)
+			content, err = io.ReadAll(z)
+			require.NoError(t, err)
+		} else {
+			assert.NotContains(t, got.Header, "Content-Encoding")
+		}
+		assert.Len(t, content, b.raw)
+		req, err := otlp.DecodeRequest(content)
+		require.NoError(t, err)
+		require.Len(t, req.Resources, 1)
+		scope := req.Resources[0].Scopes[0]
+		assert.Equal(t, "scope 3", scope.Name+" "+scope.Version)
+		require.Len(t, scope.Records, 3)
+		assert.Equal(t, "record 3", scope.Records[2].Body)
+	}
+}
+
+func TestBodyOfOneBatchIsTheSameWhateverWasBuiltBefore(t *testing.T) {
+	var u builder
+	cfg := &Config{Compression: CompressionGzip}
+	fresh := bodyOf(t, batchOf(100), CompressionGzip)
+	for range 3 {
+		for _, n := range []int{1000, 100, 1} {
+			b, err := u.build(batchOf(n), nil, cfg)
+			require.NoError(t, err)
+			if n == 100 {
+				assert.Equal(t, fresh.b, b.b)
+			}
+			u.retire(b)
+		}
+	}
+}
+
+// The transport may still be reading a body when its request has been answered.
+func TestBodyThatIsStillReadIsNotWrittenOver(t *testing.T) {
+	var u builder
+	cfg := &Config{Compression: CompressionNone}
+	first, err := u.build(batchOf(10), nil, cfg)
+	require.NoError(t, err)
+	want := bytes.Clone(first.b)
+	slow, fast := first.reader(), first.reader()
+	u.retire(first)
+	require.NoError(t, fast.Close())
+	require.NoError(t, fast.Close(), "twice is once")
+	second, err := u.build(batchOf(20), nil, cfg)
+	require.NoError(t, err)
+	got, err := io.ReadAll(slow)
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+	require.NoError(t, slow.Close())
+
+	u.retire(second)
+	third, err := u.build(batchOf(1), nil, cfg)
+	require.NoError(t, err)
+	assert.Same(t, second, third, "memory is used again when nobody reads it")
+}
+
+func TestOneConnectionServesAHundredBatches(t *testing.T) {
+	var opened atomic.Int32
+	answers := []func(w http.ResponseWriter){
+		func(http.ResponseWriter) {},
+		func(w http.ResponseWriter) { w.WriteHeader(http.StatusNoContent) },
+		func(w http.ResponseWriter) {
+			w.Header().Set("Content-Type", protobuf)
+			_, _ = w.Write([]byte("\x0a\x04\x12\x02hi"))
+		},
+		func(w http.ResponseWriter) { http.Error(w, strings.Repeat("x", 100_000), http.StatusBadGateway) },
+		func(w http.ResponseWriter) { _, _ = io.WriteString(w, "<html>"+strings.Repeat("x", 1_000_000)) },
+	}
+	var n atomic.Int32
+	h := func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		answers[int(n.Add(1))%len(answers)](w)
+	}
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(h))
+	srv.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	srv.Start()
+	defer srv.Close()
+	cfg := Config{URL: srv.URL}.withDefaults()
+	p := newPoster(&cfg)
+	defer p.client.CloseIdleConnections()
+	b := bodyOf(t, batchOf(1000), CompressionGzip)
+	for range 100 {
+		require.NoError(t, p.post(t.Context(), b).answer.err)
+	}
+	assert.Equal(t, int32(1), opened.Load())
+	assert.True(t, b.idle())
+}
+
+func TestRedirectIsNotFollowedWithTheKey(t *testing.T) {
+	var reached atomic.Bool
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Store(true) }))
+	defer other.Close()
+	redirect := func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
+	}
+	follow := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }, Transport: &http.Transport{}}
+	defer follow.CloseIdleConnections()
+	for _, client := range []*http.Client{nil, follow} {
+		p, _ := serve(t, Config{APIKey: "k", HTTPClient: client}, redirect)
+		a := p.post(t.Context(), bodyOf(t, batchOf(1), CompressionNone))
+		require.NoError(t, a.answer.err)
+		assert.Equal(t, http.StatusTemporaryRedirect, a.answer.status)
+	}
+	assert.False(t, reached.Load())
+	assert.NoError(t, follow.CheckRedirect(nil, nil), "the user's client is not changed")
+}
+
+func TestAnswerIsUnderstoodByItsType(t *testing.T) {
+	partialBody := string([]byte{0x0a, 0x08, 0x08, 0x03, 0x12, 0x04, 'w', 'h', 'y', '!'})
+	statusBody := string([]byte{0x08, 0x03, 0x12, 0x03, 'b', 'a', 'd'})
+	tests := []struct {
+		name, content, body string
+		status              int
+		rejected            int64
+		message             string
+	}{
+		{"partial success", protobuf, partialBody, 200, 3, "why!"},
+		{"with a parameter", protobuf + "; charset=utf-8", partialBody, 202, 3, "why!"},
+		{"of another type", "application/json", partialBody, 200, 0, ""},
+		{"without a type", "", partialBody, 200, 0, ""},
+		{"garbage", protobuf, "\xff\xff\xff", 200, 0, ""},
+		{"empty", protobuf, "", 200, 0, ""},
+		{"status", protobuf, statusBody, 400, 0, "bad"},
+		{"no status", protobuf, "\xff\xff", 400, 0, ""},
+		{"json", "application/json", "{\"detail\":\n\"bad key\"}", 401, 0, `{"detail": "bad key"}`},
+		{"text", "text/plain", "no\x1b[2J such key k3y_topsecret", 401, 0, "no [2J such key [redacted]"},
+		{"long text", "text/plain", strings.Repeat("x", 5000), 401, 0, strings.Repeat("x", 200)},
+		{"html", "text/html", "<html><script>x</script>", 502, 0, ""},
+		{"binary", "", "\x00\x01\x02\x03\x04", 502, 0, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p, _ := serve(t, Config{APIKey: "k3y_topsecret"}, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header()["Content-Type"] = []string{tt.content}
+				w.WriteHeader(tt.status)
+				_, _ = io.WriteString(w, tt.body)
+			})
+			a := p.post(t.Context(), bodyOf(t, batchOf(1), CompressionNone)).answer
+			require.NoError(t, a.err)
+			assert.Equal(t, tt.status, a.status)
+			assert.Equal(t, tt.rejected, a.response.Rejected)
+			assert.Equal(t, tt.message, a.message)
+		})
+	}
+}
+
+func TestHugeAnswerIsReadToItsLimitOnly(t *testing.T) {
+	var sent atomic.Int64
+	p, _ := serve(t, Config{}, func(w http.ResponseWriter, _ *http.Request) {
+		for range 1000 {
+			n, err := w.Write(make([]byte, 1<<20))
+			sent.Add(int64(n))
+			if err != nil {
+				return
+			}
+		}
+	})
+	a := p.post(t.Context(), bodyOf(t, batchOf(1), CompressionNone)).answer
+	require.NoError(t, a.err)
+	assert.Equal(t, delivered, classify(a, time.Now(), false).kind)
+	p.client.CloseIdleConnections()
+	assert.Less(t, sent.Load(), int64(100<<20))
+}
+
+// A 2xx whose protobuf answer is cut short may have said that nothing was stored.
+func TestAnswerCutShortIsNotA2xxThatCoversTheBatchS1(t *testing.T) {
+	cut := func(content string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", content)
+			w.Header().Set("Content-Length", "100")
+			w.WriteHeader(http.StatusOK)
+		}
+	}
+	p, _ := serve(t, Config{}, cut(protobuf))
+	a := p.post(t.Context(), bodyOf(t, batchOf(1), CompressionNone))
+	require.ErrorIs(t, a.answer.err, errAnswerCut)
+	assert.Equal(t, temporary, classify(a.answer, time.Now(), false).kind)
+	assert.Equal(t, 1, a.ambiguous())
+
+	p, _ = serve(t, Config{}, cut("text/plain"))
+	a = p.post(t.Context(), bodyOf(t, batchOf(1), CompressionNone))
+	require.NoError(t, a.answer.err, "nothing in it matters")
+}
+
+func TestTimeoutCoversTheWholeExchange(t *testing.T) {
+	release := make(chan struct{})
+	defer close(release)
+	for name, h := range map[string]http.HandlerFunc{
+		"hang": func(_ http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			<-release
+		},
+		"slow answer": func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			w.Header().Set("Content-Type", protobuf)
+			w.WriteHeader(http.StatusOK)
+			_ = http.NewResponseController(w).Flush()
+			<-release
+		},
+	} {
+		p, srv := serve(t, Config{Timeout: 50 * time.Millisecond}, h)
+		a := p.post(t.Context(), bodyOf(t, batchOf(1), CompressionNone))
+		require.Error(t, a.answer.err, name)
+		assert.Contains(t, []string{"timeout", "answer cut short"}, describe(a.answer.err), name)
+		assert.Equal(t, 1, a.ambiguous(), "it was written and not answered")
+		srv.CloseClientConnections()
+	}
+}
+
+func TestRefusedIsNotAmbiguous(t *testing.T) {
+	p, srv := serve(t, Config{}, func(http.ResponseWriter, *http.Request) {})
+	srv.Close()
+	a := p.post(t.Context(), bodyOf(t, batchOf(1), CompressionNone))
+	assert.Equal(t, "connection refused", describe(a.answer.err))
+	assert.Zero(t, a.ambiguous())
+}
+
+func TestPlainServerBehindHTTPSIsATLSFailure(t *testing.T) {
+	p, srv := serve(t, Config{}, func(http.ResponseWriter, *http.Request) {})
+	p.url = strings.Replace(srv.URL, "http://", "https://", 1)
+	a := p.post(t.Context(), bodyOf(t, batchOf(1), CompressionNone))
+	require.Error(t, a.answer.err)
+	assert.Contains(t, []string{"TLS handshake failed", "request failed"}, describe(a.answer.err))
+
+	secure := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer secure.Close()
+	secure.Config.ErrorLog = nil
+	p.url = secure.URL
+	a = p.post(t.Context(), bodyOf(t, batchOf(1), CompressionNone))
+	assert.Equal(t, "TLS certificate not accepted", describe(a.answer.err))
+}
+
+func TestHTTP2IsSpokenWhereItIsOffered(t *testing.T) {
+	var proto atomic.Value
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { proto.Store(r.Proto) }))
+	srv.EnableHTTP2 = true
+	srv.StartTLS()
+	defer srv.Close()
+	cfg := Config{URL: srv.URL}.withDefaults()
+	p := newPoster(&cfg)
+	defer p.client.CloseIdleConnections()
+	p.client.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: srv.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
+	require.NoError(t, p.post(t.Context(), bodyOf(t, batchOf(1), CompressionNone)).answer.err)
+	assert.Equal(t, "HTTP/2.0", proto.Load())
+}
+
+// A server that closes an idle connection at the moment it is used again must not
+// look like an outage. The request that got no answer is counted all the same.
+func TestRequestOnAConnectionThatWasClosedIsRepeatedAtOnce(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close() //nolint:errcheck // The test is over.
+	var served sync.WaitGroup
+	defer served.Wait()
+	answerOne := func(c net.Conn) *http.Request {
+		req := readRequest(c)
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		return req
+	}
+	served.Go(func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		answerOne(c)
+		readRequest(c) // Takes the second request and closes without an answer.
+		_ = c.Close()
+		if c, err = l.Accept(); err == nil {
+			answerOne(c)
+			_ = c.Close()
+		}
+	})
+	cfg := Config{URL: "http://" + l.Addr().String()}.withDefaults()
+	p := newPoster(&cfg)
+	defer p.client.CloseIdleConnections()
+	b := bodyOf(t, batchOf(10), CompressionGzip)
+	require.NoError(t, p.post(t.Context(), b).answer.err)
+	a := p.post(t.Context(), b)
+	require.NoError(t, a.answer.err)
+	assert.Equal(t, 2, a.writes)
+	assert.Equal(t, 1, a.ambiguous())
+}
+
+// readRequest reads one request with its body from a raw connection.
+func readRequest(c net.Conn) *http.Request {
+	var head []byte
+	one := make([]byte, 1)
+	for !bytes.HasSuffix(head, []byte("\r\n\r\n")) {
+		if _, err := c.Read(one); err != nil {
+			return nil
+		}
+		head = append(head, one[0])
+	}
+	var n int64
+	for line := range strings.SplitSeq(string(head), "\r\n") {
+		_, _ = fmt.Sscanf(line, "Content-Length: %d", &n)
+	}
+	_, _ = io.CopyN(io.Discard, c, n)
+	return &http.Request{}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestPanicOfTheUsersClientIsAFailedAttempt(t *testing.T) {
+	cfg := Config{URL: "http://h", HTTPClient: &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) { panic("boom") })}}.withDefaults()
+	a := newPoster(&cfg).post(t.Context(), bodyOf(t, batchOf(1), CompressionNone))
+	require.ErrorIs(t, a.answer.err, errPanic)
+	assert.Equal(t, temporary, classify(a.answer, time.Now(), false).kind)
+}
+
+func TestConnectionsOfTheUsersClientAreLeftAlone(t *testing.T) {
+	closed := false
+	tr := &closable{close: func() { closed = true }}
+	cfg := Config{URL: "http://h", HTTPClient: &http.Client{Transport: tr}}.withDefaults()
+	p := newPoster(&cfg)
+	p.refresh()
+	assert.False(t, closed)
+	p.own = true
+	p.refresh()
+	assert.True(t, closed)
+}
+
+type closable struct{ close func() }
+
+func (*closable) RoundTrip(*http.Request) (*http.Response, error) { return nil, errors.New("no") }
+func (c *closable) CloseIdleConnections()                         { c.close() }
+
+// The whole sender against a real server: everything arrives, once, over no more
+// connections than requests in flight.
+func TestSenderAgainstARealServer(t *testing.T) {
+	var mu sync.Mutex
+	got := map[string]int{}
+	var opened, fail atomic.Int32
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if fail.Add(1) == 3 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		z, err := gzip.NewReader(r.Body)
+		if err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		content, _ := io.ReadAll(z)
+		mu.Lock()
+		defer mu.Unlock()
+		for _, m := range payloadPattern.FindAll(content, -1) {
+			got[string(m)]++
+		}
+	}))
+	srv.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	srv.Start()
+	defer srv.Close()
+	log, store := newFakeLog(t), &fakeStore{}
+	log.add(20_000)
+	s, err := New(log, store, Config{URL: srv.URL, FlushSize: 100, Retry: Retry{Initial: 10 * time.Millisecond}, RateLimit: RateLimit{RequestsPerMinute: -1}})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	var run sync.WaitGroup
+	run.Go(func() { _ = s.Run(ctx) })
+	require.NoError(t, s.Flush(t.Context(), 20_000))
+	cancel()
+	run.Wait()
+	assert.Len(t, got, 20_000)
+	for _, n := range got {
+		require.Equal(t, 1, n)
+	}
+	assert.LessOrEqual(t, opened.Load(), int32(4))
+	assert.Equal(t, wal.Offset(20_000), store.head())
+}
