@@ -73,8 +73,9 @@ func (p *preparer) build(r *Record, s stamp) *otlp.Record {
 	return &p.rec
 }
 
-// severityOf maps slog's levels to OTLP's numbers, which have the same distances.
-func severityOf(l slog.Level) int { return min(max(int(l)+9, 1), 24) }
+// severityOf maps slog's levels to OTLP's numbers, 1 to 24, which have the same
+// distances.
+func severityOf(l slog.Level) int { return int(min(max(l, -8), 15)) + 9 }
 
 // limitAll brings every attribute within its limit, in place.
 func limitAll(attrs []slog.Attr) (kept []slog.Attr, f facts) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -313,9 +314,10 @@ func TestPlainServerBehindHTTPSIsATLSFailure(t *testing.T) {
 	require.Error(t, a.answer.err)
 	assert.Contains(t, []string{"TLS handshake failed", "request failed"}, describe(a.answer.err))
 
-	secure := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	secure := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
 	defer secure.Close()
-	secure.Config.ErrorLog = nil
 	p.url = secure.URL
 	a = p.post(t.Context(), bodyOf(t, batchOf(1), CompressionNone))
 	assert.Equal(t, "TLS certificate not accepted", describe(a.answer.err))
@@ -426,6 +428,7 @@ func TestSenderAgainstARealServer(t *testing.T) {
 	var opened, fail atomic.Int32
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if fail.Add(1) == 3 {
+			_, _ = io.Copy(io.Discard, r.Body)
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
@@ -448,9 +451,9 @@ func TestSenderAgainstARealServer(t *testing.T) {
 	}
 	srv.Start()
 	defer srv.Close()
-	log, store := newFakeLog(t), &fakeStore{}
-	log.add(20_000)
-	s, err := New(log, store, Config{URL: srv.URL, FlushSize: 100, Retry: Retry{Initial: 10 * time.Millisecond}, RateLimit: RateLimit{RequestsPerMinute: -1}})
+	source, store := newFakeLog(t), &fakeStore{}
+	source.add(20_000)
+	s, err := New(source, store, Config{URL: srv.URL, FlushSize: 100, Retry: Retry{Initial: 10 * time.Millisecond}, RateLimit: RateLimit{RequestsPerMinute: -1}})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	var run sync.WaitGroup

@@ -3,6 +3,7 @@ package wal
 import (
 	"errors"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -23,7 +24,7 @@ func TestFailedDiskLosesNothing_W6(t *testing.T) {
 		{"short write", disk{failWrite: true, short: true}, func(b *bed) error { return b.log.Append(b.run(5, 100, 0)) }},
 		{"sync", disk{failSync: true}, func(b *bed) error { b.append(5, 100); return b.log.Sync() }},
 	} {
-		for _, after := range []string{"heal", "heal then kill", "kill while poisoned"} {
+		for _, after := range []string{"heal", "heal, kill after it", "kill while poisoned", "failed heal, then kill"} {
 			t.Run(tt.name+", "+after, func(t *testing.T) {
 				b := newBed(t, Options{})
 				b.append(10, 100)
@@ -40,7 +41,10 @@ func TestFailedDiskLosesNothing_W6(t *testing.T) {
 				require.Error(t, b.log.Stats().Err)
 				assert.Equal(t, uint64(30), b.balance().Pending)
 
-				if after == "kill while poisoned" {
+				if after == "failed heal, then kill" {
+					require.Error(t, b.log.Heal())
+				}
+				if strings.Contains(after, "then kill") || after == "kill while poisoned" {
 					*b.disk = disk{}
 					b.kill()
 					got := b.read(0)
@@ -54,7 +58,7 @@ func TestFailedDiskLosesNothing_W6(t *testing.T) {
 				require.NoError(t, b.log.Heal())
 				require.NoError(t, b.log.Stats().Err)
 				assert.Equal(t, offsets(1, 30), b.read(0))
-				if after == "heal then kill" {
+				if after == "heal, kill after it" {
 					b.kill()
 					assert.Equal(t, offsets(1, 30), b.read(0))
 				}

@@ -237,6 +237,19 @@ func TestRecordDeliveredWhileItWasEvictedCountsAsDelivered_L2(t *testing.T) {
 	assert.Equal(t, uint64(5), s.Delivered)
 }
 
+func TestHeadNeverMovesBack_W2(t *testing.T) {
+	b := newBed(t, Options{})
+	b.append(10, 50)
+	b.sync()
+	var batch Batch
+	require.NoError(t, b.log.Read(&batch, 0, Limits{Records: 5}))
+	b.log.Evict(8)
+	assert.Equal(t, Offset(8), b.log.Ack(&batch).Head)
+	s := b.balance()
+	assert.Equal(t, uint64(5), s.Delivered)
+	assert.Equal(t, uint64(3), s.Evicted)
+}
+
 func TestRingEvictionIsAHoleNotALoss_L2(t *testing.T) {
 	b := newBed(t, Options{})
 	b.append(5, 50)

@@ -220,6 +220,22 @@ func TestLogOfAnotherEpochIsSetAside_W1(t *testing.T) {
 	b.lives()
 }
 
+// A segment that failed may hold, damaged, what was written again after it. Only
+// the later copy counts.
+func TestLaterSegmentWins_W6(t *testing.T) {
+	im := newImage(t, 4, 4)
+	b := im.open(Checkpoint{}, func(f map[string][]byte) {
+		both := append(bytes.Clone(f[im.names[0]]), f[im.names[1]]...)
+		both[bytes.Index(both, payload(6, 20))+12] ^= 1
+		f[im.names[0]] = both
+	})
+	assert.Equal(t, offsets(1, 8), b.read(0))
+	assert.Zero(t, b.balance().Lost)
+	got, _ := walk(t, b.dir())
+	assert.Equal(t, offsets(1, 8), got)
+	b.lives()
+}
+
 // Bytes that go bad after Open verified them.
 func TestRotUnderARunningLogIsPassedOverAndCounted_W4(t *testing.T) {
 	b := newBed(t, Options{})

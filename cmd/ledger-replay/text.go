@@ -46,34 +46,26 @@ func word(s string) string {
 	return s
 }
 
-// appendJSON appends v as JSON text on one line. encoding/json leaves DEL, the C1
-// controls and direction marks as they are, and some of these steer a terminal;
-// here they are escaped like the others (R5). They can only stand inside strings,
-// so escaping them anywhere is right.
-func appendJSON(dst []byte, v any) ([]byte, error) {
+// appendJSON appends v as JSON text and a line end, on one line if indent is "".
+// encoding/json leaves DEL, the C1 controls and direction marks as they are, and
+// some of these steer a terminal; here they are escaped like the others (R5). They
+// can only stand inside strings, so escaping them anywhere is right.
+func appendJSON(dst []byte, v any, indent string) ([]byte, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
+	enc.SetIndent("", indent)
 	if err := enc.Encode(v); err != nil {
 		return dst, err
 	}
-	return append(escapeJSON(dst, bytes.TrimSuffix(buf.Bytes(), []byte("\n"))), '\n'), nil
-}
-
-// appendIndented is appendJSON for a document that people may read.
-func appendIndented(dst []byte, v any) ([]byte, error) {
-	b, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return dst, err
-	}
-	return append(escapeJSON(dst, b), '\n'), nil
+	return escapeJSON(dst, buf.Bytes()), nil
 }
 
 func escapeJSON(dst, text []byte) []byte {
 	for len(text) > 0 {
 		r, n := utf8.DecodeRune(text)
 		switch {
-		case r == '\n' || unicode.IsPrint(r): // A line end is indentation here.
+		case r == '\n' || unicode.IsPrint(r): // A line end is the document's own.
 			dst = append(dst, text[:n]...)
 		case r > 0xffff:
 			hi, lo := utf16.EncodeRune(r)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/ledger-sdk/ledger-go/internal/harness"
 )
@@ -54,7 +55,10 @@ func runTests(m *testing.M) (int, error) {
 	if err := os.Setenv(serviceBin, bin); err != nil {
 		return 0, err
 	}
-	return m.Run(), nil
+	if code := m.Run(); code != 0 {
+		return code, nil
+	}
+	return 0, goleak.Find()
 }
 
 // child starts this binary in another mode.

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bufio"
+	"encoding/hex"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/ledger-sdk/ledger-go/wal"
+)
+
+func (a *app) catCommand() *cobra.Command {
+	var out outputFlag
+	var sel selectionFlags
+	cmd := &cobra.Command{
+		Use:   "cat DIR",
+		Short: "Print the records of a ledger directory",
+		Long: `Print the records that are on disk in DIR, oldest first, one a line.
+
+Acked records stay on disk for a while and are printed too, unless --pending is
+given. Acked means settled: delivered, or given up because a cap was reached.
+What is still in the memory of a live process is not seen.
+
+Text is offset, time, level, state, message and attributes. Whatever is not
+printable is escaped. -o jsonl prints one JSON object a line, with everything
+there is to know about the record.`,
+		Example: `  ledger-replay cat /var/lib/shop/ledger --last 20
+  ledger-replay cat /var/lib/shop/ledger --pending --level warn --since 15m
+  ledger-replay cat /var/lib/shop/ledger --grep 'http.route=/orders' -o jsonl | jq .body`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: dirArg,
+		RunE: a.begin(func(cmd *cobra.Command, args []string) error {
+			asJSON, err := out.isJSON()
+			if err != nil {
+				return err
+			}
+			chosen, err := sel.selection(a.now(), false)
+			if err != nil {
+				return err
+			}
+			d, err := openDirectory(args[0])
+			if err != nil {
+				return err
+			}
+			return a.cat(cmd, newScan(d, chosen), asJSON)
+		}),
+	}
+	out.add(cmd, "text", "jsonl")
+	sel.add(cmd)
+	// Offsets from A to B is how one says it; replay's --to is a server.
+	cmd.Flags().SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "to" {
+			name = "through"
+		}
+		return pflag.NormalizedName(name)
+	})
+	return cmd
+}
+
+func (a *app) cat(cmd *cobra.Command, s *scan, asJSON bool) error {
+	w := bufio.NewWriter(a.ui.out)
+	var line []byte
+	_, err := s.run(cmd.Context(), func(r *record) (err error) {
+		if asJSON {
+			line, err = appendJSON(line[:0], s.jsonRecord(r), "")
+		} else {
+			line = appendText(line[:0], r)
+		}
+		if err == nil {
+			_, err = w.Write(line)
+		}
+		return err
+	})
+	if flushErr := w.Flush(); err == nil {
+		err = flushErr
+	}
+	if err != nil {
+		return err
+	}
+	return s.d.verdict(a.ui)
+}
+
+// appendText appends a record as one line of printable text (R5).
+func appendText(dst []byte, r *record) []byte {
+	dst = strconv.AppendUint(dst, uint64(r.offset), 10)
+	dst = append(dst, ' ')
+	dst = r.time().AppendFormat(dst, "2006-01-02T15:04:05.000000Z07:00")
+	level := levelName(r.severity())
+	dst = append(append(append(dst, ' '), level...), ' ')
+	dst = append(append(dst, r.state()...), ' ')
+	if r.err != nil {
+		dst = append(dst, "UNDECODABLE "...)
+		return append(append(dst, safe(r.err.Error())...), '\n')
+	}
+	dst = strconv.AppendQuote(dst, r.message())
+	for _, attr := range r.rec.Attrs {
+		dst = append(append(dst, ' '), word(attr.Key)...)
+		dst = append(append(dst, '='), word(valueText(attr.Value.Any()))...)
+	}
+	return append(dst, '\n')
+}
+
+// jsonRecord is a record as cat prints it.
+type jsonRecord struct {
+	SchemaVersion int            `json:"schema_version"`
+	Offset        wal.Offset     `json:"offset"`
+	State         string         `json:"state"`
+	RecordID      string         `json:"record_id,omitempty"`
+	Time          time.Time      `json:"time"`
+	Observed      time.Time      `json:"observed,omitzero"`
+	Admitted      time.Time      `json:"admitted"`
+	Severity      int            `json:"severity_number"`
+	Level         string         `json:"level"`
+	Body          any            `json:"body"`
+	EventName     string         `json:"event_name,omitempty"`
+	TraceID       string         `json:"trace_id,omitempty"`
+	SpanID        string         `json:"span_id,omitempty"`
+	TraceFlags    uint32         `json:"trace_flags,omitempty"`
+	Attributes    map[string]any `json:"attributes"`
+	Dropped       uint32         `json:"dropped_attributes,omitempty"`
+	ResourceID    string         `json:"resource_id"`
+	Resource      map[string]any `json:"resource"`
+	Error         string         `json:"error,omitempty"` // why it cannot be decoded
+}
+
+func (s *scan) jsonRecord(r *record) jsonRecord {
+	out := jsonRecord{
+		SchemaVersion: schemaVersion, Offset: r.offset, State: r.state(), RecordID: r.id(),
+		Time: r.time(), Admitted: r.admitted.UTC(),
+		Severity: r.rec.Severity, Level: levelName(r.severity()),
+		Body: jsonValue(r.rec.Body), EventName: r.rec.EventName, TraceFlags: r.rec.Flags,
+		Attributes: jsonAttrs(r.rec.Attrs), Dropped: r.rec.Dropped,
+		ResourceID: resourceID(r.resource), Resource: jsonAttrs(s.resourceAttrs(r.resource)),
+	}
+	if r.rec.Observed != 0 {
+		out.Observed = time.Unix(0, r.rec.Observed).UTC()
+	}
+	if r.rec.TraceID != [16]byte{} {
+		out.TraceID = hex.EncodeToString(r.rec.TraceID[:])
+	}
+	if r.rec.SpanID != [8]byte{} {
+		out.SpanID = hex.EncodeToString(r.rec.SpanID[:])
+	}
+	if r.err != nil {
+		out.Error = r.err.Error()
+	}
+	return out
+}

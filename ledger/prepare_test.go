@@ -1,0 +1,348 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ledger-sdk/ledger-go/internal/otlp"
+)
+
+var testNow = time.Date(2026, 7, 10, 10, 39, 59, 123456789, time.UTC)
+
+const testID = "0199a2b3c4d57e6f8a9b0c1d2e3f4a5b"
+
+// sent is a record on the wire, decoded.
+func sent(t testing.TB, r Record) otlp.DecodedRecord {
+	t.Helper()
+	var p preparer
+	rec, _, err := otlp.DecodeRecord(otlp.AppendRecord(nil, p.build(&r, stamp{id: testID, now: testNow})))
+	require.NoError(t, err)
+	accept(t, testNow, nil, rec)
+	return rec
+}
+
+// attr returns an attribute of a decoded record, nil if it is absent.
+func attr(rec otlp.DecodedRecord, key string) any {
+	for _, a := range rec.Attrs {
+		if a.Key == key {
+			return a.Value.Any()
+		}
+	}
+	return nil
+}
+
+func TestPrepareStampsARecord(t *testing.T) {
+	tc, _ := ParseTraceparent(traceparent)
+	ctx := ContextWithTrace(t.Context(), tc)
+	var p preparer
+	r := Record{Message: "m", Level: slog.LevelWarn, Importance: ImportanceLow, Attrs: []slog.Attr{slog.Int("a", 1)}}
+	out := p.prepare(ctx, &r, newIDSource(), testNow, 0)
+
+	id := out.Attrs[1].Value.String()
+	assert.Regexp(t, "^[0-9a-f]{12}7[0-9a-f]{19}$", id)
+	assert.Equal(t, &otlp.Record{
+		Time: testNow.UnixNano(), Observed: testNow.UnixNano(), Severity: 13, SeverityText: "WARN", Body: "m",
+		TraceID: tc.TraceID, SpanID: tc.SpanID, Flags: 1, Flat: true,
+		Attrs: []slog.Attr{
+			slog.Int("a", 1), slog.String("ledger.log_id", id), slog.String("log.record.uid", id),
+			slog.String("ledger.log_type", "console"), slog.String("ledger.importance", "low"),
+		},
+	}, out)
+
+	second := *p.prepare(context.Background(), &r, newIDSource(), testNow, 0)
+	assert.Zero(t, second.TraceID)
+	assert.NotEqual(t, id, second.Attrs[1].Value.String())
+}
+
+func TestSeverityFollowsTheLevel(t *testing.T) {
+	for _, c := range []struct {
+		level slog.Level
+		want  int
+		text  string
+	}{
+		{math.MinInt, 1, "DEBUG-9223372036854775804"}, {-100, 1, "DEBUG-96"}, {-8, 1, "DEBUG-4"},
+		{slog.LevelDebug, 5, "DEBUG"}, {slog.LevelInfo, 9, "INFO"}, {2, 11, "INFO+2"}, {slog.LevelWarn, 13, "WARN"},
+		{slog.LevelError, 17, "ERROR"}, {LevelCritical, 21, "ERROR+4"}, {15, 24, "ERROR+7"}, {16, 24, "ERROR+8"},
+	} {
+		rec := sent(t, Record{Level: c.level})
+		assert.Equal(t, c.want, rec.Severity, c.level)
+		assert.Equal(t, c.text, rec.SeverityText)
+	}
+	assert.Equal(t, 24, severityOf(math.MaxInt-8))
+}
+
+func TestTimesThatTheServerWouldRefuseAreReplaced(t *testing.T) {
+	for name, c := range map[string]struct{ in, want time.Time }{
+		"zero is now":             {time.Time{}, testNow},
+		"the past stays":          {testNow.AddDate(-1, 0, 0), testNow.AddDate(-1, 0, 0)},
+		"a little ahead stays":    {testNow.Add(5 * time.Minute), testNow.Add(5 * time.Minute)},
+		"more than that does not": {testNow.Add(5*time.Minute + 1), testNow},
+		"the far future":          {time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), testNow},
+		"before the epoch":        {time.Date(1969, 1, 1, 0, 0, 0, 0, time.UTC), testNow},
+		"long before the epoch":   {time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC), testNow},
+	} {
+		rec := sent(t, Record{Time: c.in})
+		assert.Equal(t, c.want.UnixNano(), rec.Time, name)
+		assert.Equal(t, testNow.UnixNano(), rec.Observed, name)
+	}
+}
+
+func TestTheTypeIsGivenOrInferred(t *testing.T) {
+	request := []slog.Attr{
+		slog.String("http.request.method", "GET"), slog.String("http.route", "/"),
+		slog.Int("http.response.status_code", 200), slog.Float64("ledger.duration_ms", 1),
+	}
+	without := func(i int) []slog.Attr {
+		return append(append([]slog.Attr(nil), request[:i]...), request[i+1:]...)
+	}
+	with := func(attrs ...slog.Attr) Record { return Record{Attrs: attrs} }
+	for _, c := range []struct {
+		name string
+		in   Record
+		want Type
+	}{
+		{"nothing to go by", Record{}, TypeConsole},
+		{"given", Record{Type: TypeCustom, Attrs: request}, TypeCustom},
+		{"given and unknown", Record{Type: "network", Attrs: request}, TypeEndpoint},
+		{"given as an attribute", with(slog.String("ledger.log_type", "database")), TypeDatabase},
+		{"the field wins over the attribute", Record{Type: TypeLogger, Attrs: []slog.Attr{slog.String("ledger.log_type", "database")}}, TypeLogger},
+		{"an unknown attribute is no type", with(slog.String("ledger.log_type", "x")), TypeConsole},
+		{"an error", Record{Err: errors.New("x")}, TypeException},
+		{"a stack", Record{Stack: []byte("x")}, TypeException},
+		{"any exception attribute", with(slog.Bool("exception.escaped", true)), TypeException},
+		{"an exception before a request", Record{Err: errors.New("x"), Attrs: request}, TypeException},
+		{"a request", Record{Attrs: request}, TypeEndpoint},
+		{"a request by its path", Record{Attrs: append(without(1), slog.String("url.path", "/"))}, TypeEndpoint},
+		{"a request by the old names", Record{Attrs: append(without(0)[:1:1], slog.String("http.method", "GET"), slog.Int("http.status_code", 1), slog.Int("ledger.duration_ms", 1))}, TypeEndpoint},
+		{"a request without its method", Record{Attrs: without(0)}, TypeConsole},
+		{"a request without its path", Record{Attrs: without(1)}, TypeConsole},
+		{"a request without its status", Record{Attrs: without(2)}, TypeConsole},
+		{"a request without its duration", Record{Attrs: without(3)}, TypeConsole},
+		{"a query", with(slog.String("db.system", "postgresql")), TypeDatabase},
+		{"a query by the new name", with(slog.String("db.system.name", "postgresql")), TypeDatabase},
+		{"from a place in code", with(slog.String("code.function.name", "main.f")), TypeLogger},
+		{"in a group", with(slog.Group("db", slog.String("system", "x"))), TypeDatabase},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			assert.Equal(t, string(c.want), attr(sent(t, c.in), "ledger.log_type"))
+		})
+	}
+}
+
+func TestTheImportanceIsGivenOrAbsent(t *testing.T) {
+	own := slog.String("ledger.importance", "high")
+	assert.Nil(t, attr(sent(t, Record{}), "ledger.importance"))
+	assert.Nil(t, attr(sent(t, Record{Importance: "x"}), "ledger.importance"))
+	assert.Equal(t, "low", attr(sent(t, Record{Importance: ImportanceLow, Attrs: []slog.Attr{own}}), "ledger.importance"))
+	assert.Equal(t, "high", attr(sent(t, Record{Importance: "x", Attrs: []slog.Attr{own}}), "ledger.importance"))
+}
+
+func TestTheRecordIDIsAlwaysOurs(t *testing.T) { // S2
+	rec := sent(t, Record{Attrs: []slog.Attr{slog.String("ledger.log_id", "x"), slog.Group("log", slog.Group("record", slog.String("uid", "y")))}})
+	assert.Equal(t, testID, attr(rec, "ledger.log_id"))
+	assert.Equal(t, testID, attr(rec, "log.record.uid"))
+}
+
+func TestAnExceptionAlwaysHasATypeAndAMessage(t *testing.T) {
+	exception := func(key string, value any) []slog.Attr { return []slog.Attr{slog.Any("exception."+key, value)} }
+	for _, c := range []struct {
+		name                string
+		in                  Record
+		kind, message, body string
+	}{
+		{"an error", Record{Err: fmt.Errorf("pay: %w", plainError("no")), Message: "m"}, "ledger.plainError", "pay: no", "m"},
+		{"without a message of the record", Record{Err: plainError("no")}, "ledger.plainError", "no", "no"},
+		{"an error without text", Record{Err: plainError(""), Message: "m"}, "ledger.plainError", "m", "m"},
+		{"an error without text, nor a message", Record{Err: plainError("")}, "ledger.plainError", "ledger.plainError", "ledger.plainError"},
+		{"text that is cleaned away", Record{Err: plainError("\x00"), Message: "\x00 "}, "ledger.plainError", "ledger.plainError", "ledger.plainError"},
+		{"an error that panics", Record{Err: &nilError{}}, "*ledger.nilError", "!PANIC: nil", "!PANIC: nil"},
+		{"no error at all", Record{Type: TypeException, Message: "m"}, "error", "m", "m"},
+		{"nothing at all", Record{Type: TypeException}, "error", "error", "error"},
+		{"a stack", Record{Stack: []byte("s"), Message: "m"}, "error", "m", "m"},
+		{"attributes win over the error", Record{Err: plainError("no"), Attrs: exception("type", "Mine")}, "Mine", "no", "no"},
+		{"attributes of any kind are text", Record{Attrs: append(exception("type", 7), exception("message", []int{1})...)}, "7", "[1]", "[1]"},
+		{"blank attributes do not count", Record{Err: plainError("no"), Attrs: exception("type", " \x00")}, "error", "no", "no"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rec := sent(t, c.in)
+			assert.Equal(t, c.kind, attr(rec, "exception.type"))
+			assert.Equal(t, c.message, attr(rec, "exception.message"))
+			assert.Equal(t, c.body, rec.Body)
+		})
+	}
+}
+
+func TestEveryExceptionAttributeIsText(t *testing.T) {
+	rec := sent(t, Record{Attrs: []slog.Attr{slog.Bool("exception.escaped", true), slog.Any("exception.stacktrace", []string{"a"})}})
+	assert.Equal(t, "true", attr(rec, "exception.escaped"))
+	assert.Equal(t, "[a]", attr(rec, "exception.stacktrace"))
+}
+
+func TestTheStackIsTheRecordsOrTheErrors(t *testing.T) {
+	pcs := make([]uintptr, 10)
+	here := calling{pcs: pcs[:runtime.Callers(1, pcs)]}
+	assert.Equal(t, leafFirst(panicStack), attr(sent(t, Record{Err: here, Stack: []byte(panicStack)}), "exception.stacktrace"))
+	assert.Equal(t, pcStack(here.pcs), attr(sent(t, Record{Err: fmt.Errorf("x: %w", here)}), "exception.stacktrace"))
+	assert.Nil(t, attr(sent(t, Record{Err: errors.New("x")}), "exception.stacktrace"))
+}
+
+func TestTheRecordIsOnlyRead(t *testing.T) {
+	attrs := []slog.Attr{slog.String("http.request.method", "PROPPATCH"), slog.String("x", strings.Repeat("x", 200_000)), slog.Int("ledger.log_id", 1)}
+	before := append([]slog.Attr(nil), attrs...)
+	sent(t, Record{Attrs: attrs})
+	assert.Equal(t, before, attrs)
+}
+
+func TestAPreparerForgetsTheLastRecord(t *testing.T) {
+	var p preparer
+	long := Record{Err: errors.New("e"), Attrs: make([]slog.Attr, 40)}
+	for i := range long.Attrs {
+		long.Attrs[i] = slog.String("k"+string(rune('a'+i%7)), "v") // most of them duplicates
+	}
+	p.build(&long, stamp{id: testID, now: testNow})
+	p.reset()
+	for _, a := range p.attrs[:cap(p.attrs)] {
+		require.Zero(t, a, "kept alive")
+	}
+	assert.Zero(t, p.rec)
+
+	short := Record{Message: "m"}
+	var fresh preparer
+	assert.Equal(t, fresh.build(&short, stamp{id: testID, now: testNow}), p.build(&short, stamp{id: testID, now: testNow}))
+
+	huge := Record{Attrs: make([]slog.Attr, 2*maxKeptAttrs)}
+	for i := range huge.Attrs {
+		huge.Attrs[i] = slog.Int(fmt.Sprint(i), i)
+	}
+	p.build(&huge, stamp{id: testID, now: testNow})
+	p.reset()
+	assert.Nil(t, p.attrs, "one huge record must not pin its memory")
+}
+
+func TestAnOrdinaryRecordCostsOneAllocation(t *testing.T) {
+	var p preparer
+	r := httpRecord()
+	ids, ctx := newIDSource(), context.Background()
+	var buf []byte
+	allocs := testing.AllocsPerRun(100, func() {
+		buf = otlp.AppendRecord(buf[:0], p.prepare(ctx, &r, ids, testNow, 500))
+	})
+	assert.Equal(t, 1.0, allocs, "the text of its ID")
+}
+
+func httpRecord() Record {
+	return Record{
+		Time: testNow, Message: "GET /users/{id} 200", Type: TypeEndpoint, Importance: ImportanceStandard,
+		Attrs: []slog.Attr{
+			slog.String("http.request.method", "GET"), slog.String("http.route", "/users/{id}"),
+			slog.String("url.path", "/users/4711"), slog.Int("http.response.status_code", 200),
+			slog.Float64("ledger.duration_ms", 12.35), slog.String("network.peer.address", "203.0.113.7"),
+			slog.String("user_agent.original", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+			slog.Int("http.response.body.size", 1532), slog.String("url.scheme", "https"), slog.String("server.address", "example.com"),
+		},
+	}
+}
+
+// Whatever is logged, the server takes it.
+func TestTheServerTakesAnyRecord(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	for i := range 400 {
+		r := randomRecord(rnd)
+		resource := []slog.Attr{slog.String("service.name", "shop"), slog.String("x", strings.Repeat("r", rnd.IntN(20_000)))}
+		var p preparer
+		b := otlp.AppendRecord(nil, p.build(&r, stamp{id: testID, now: testNow, resource: resourceSize(resource)}))
+		require.Less(t, len(b), 256<<10)
+		rec, _, err := otlp.DecodeRecord(b)
+		require.NoError(t, err)
+		s := accept(t, testNow, resource, rec)
+		require.LessOrEqual(t, s.json, maxAttributesJSON, "round %d: the estimate must not be less than the truth", i)
+	}
+}
+
+func FuzzTheServerTakesAnyRecord(f *testing.F) {
+	f.Add(uint64(1), uint64(2), "key", "value")
+	f.Fuzz(func(t *testing.T, a, b uint64, key, value string) {
+		r := randomRecord(rand.New(rand.NewPCG(a, b)))
+		r.Message += value
+		r.Attrs = append(r.Attrs, slog.String(key, value), slog.String("exception."+key, value), slog.Any(value, []string{key, value}),
+			slog.String("ledger.path_params", value))
+		sent(t, r)
+	})
+}
+
+// randomRecord makes records that try every limit.
+func randomRecord(rnd *rand.Rand) Record {
+	alphabets := []string{"abc", "é", "\U0001F600", "\x00\x01\n\"\\", "\xff", "a\u2028<"}
+	word := func(most int) string {
+		set := []rune(alphabets[rnd.IntN(len(alphabets))])
+		n := rnd.IntN(1<<rnd.IntN(18)%(most+1) + 1)
+		return strings.Repeat(string(set[rnd.IntN(len(set))]), n)
+	}
+	keys := []string{
+		"exception.type", "exception.message", "exception.stacktrace", "exception.x", "http.request.method", "http.method",
+		"http.route", "url.path", "url.query", "http.response.status_code", "http.status_code", "ledger.duration_ms",
+		"ledger.path_params", "ledger.response_body", "ledger.log_type", "ledger.importance", "ledger.log_id", "db.system",
+		"http.request.method_original", "a", "b", "c",
+	}
+	value := func() slog.Value {
+		switch rnd.IntN(12) {
+		case 0:
+			return slog.Int64Value(rnd.Int64() - rnd.Int64())
+		case 1:
+			return slog.Float64Value([]float64{math.NaN(), math.Inf(1), 1e300, -0.5, 1e15}[rnd.IntN(5)])
+		case 2:
+			return slog.BoolValue(true)
+		case 3:
+			return slog.DurationValue(time.Duration(rnd.Int64()))
+		case 4:
+			return slog.TimeValue(testNow)
+		case 5:
+			return slog.AnyValue([]string{word(100_000), word(10)})
+		case 6:
+			return slog.AnyValue(make([]int, rnd.IntN(10_000)))
+		case 7:
+			return slog.AnyValue([]byte(word(100_000)))
+		case 8:
+			return slog.AnyValue(map[string]string{word(50): word(50_000)})
+		case 9:
+			return slog.StringValue([]string{"inf", " 99999 ", "-1e400", "[1e15,1e15]", `{"a":[[],[]]}`}[rnd.IntN(5)])
+		default:
+			return slog.StringValue(word(150_000))
+		}
+	}
+	r := Record{Message: word(30_000), Level: slog.Level(rnd.IntN(60) - 30), Type: Type([]string{"", "exception", "endpoint", "x"}[rnd.IntN(4)])}
+	if rnd.IntN(2) == 0 {
+		r.Err, r.Stack = plainError(word(30_000)), []byte(word(150_000))
+	}
+	for range rnd.IntN(1 << rnd.IntN(12)) {
+		key := keys[rnd.IntN(len(keys))]
+		if rnd.IntN(3) == 0 {
+			key = word(200)
+		}
+		r.Attrs = append(r.Attrs, slog.Attr{Key: key, Value: value()})
+	}
+	return r
+}
+
+func BenchmarkPrepareAndAppend(b *testing.B) {
+	var p preparer
+	r := httpRecord()
+	ids, ctx := newIDSource(), context.Background()
+	var buf []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		buf = otlp.AppendRecord(buf[:0], p.prepare(ctx, &r, ids, testNow, 500))
+	}
+	b.SetBytes(int64(len(buf)))
+}

@@ -1,0 +1,9 @@
+//go:build !unix
+
+package sender
+
+import "errors"
+
+const canLimitFileSize = false
+
+func limitFileSize(uint64) error { return errors.ErrUnsupported }
