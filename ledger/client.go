@@ -25,6 +25,7 @@ type Client struct {
 	resource resource
 
 	ring   *ring.Ring
+	noMap  error // why the ring is in ordinary memory, nil if it is mapped
 	log    *wal.Log
 	state  *sender.State
 	books  *store
@@ -104,9 +105,7 @@ func (c *Client) open() (err error) {
 	if err = c.registerResource(); err != nil {
 		return err
 	}
-	c.ring = ring.New(make([]byte, c.cfg.RingBytes&^7), ring.Config{
-		Epoch: epoch, Resource: c.resource.id, Next: uint64(c.log.Next()), MaxRecords: c.cfg.MaxRecords,
-	})
+	c.openRing(epoch)
 	c.books = &store{state: c.state, log: c.log}
 	c.spill = newSpill(c)
 	c.sender, err = sender.New(c.log, c.books, c.senderConfig())
@@ -120,6 +119,11 @@ func (c *Client) open() (err error) {
 func (c *Client) settleEpoch(walDir string) (uint64, error) {
 	known := c.state.Identity().Epoch
 	found, err := wal.PeekEpoch(walDir)
+	if err == nil && found == 0 && c.state.Checkpoint().Last == 0 {
+		// A process may have died before its first record reached the log.
+		// If its file cannot be read, openRing deals with that.
+		found, _ = ring.PeekEpoch(c.ringPath())
+	}
 	if err != nil || found == 0 || found == known {
 		return known, err
 	}
@@ -175,8 +179,11 @@ func segmentSize(maxBytes int64) int64 {
 // release closes what open opened.
 func (c *Client) release() error {
 	var err error
+	if c.ring != nil {
+		err = c.ring.Unmap()
+	}
 	if c.log != nil {
-		err = c.log.Close()
+		err = errors.Join(err, c.log.Close())
 	}
 	if c.state != nil {
 		err = errors.Join(err, c.state.Close())

@@ -28,8 +28,16 @@ func appendException(dst []slog.Attr, r *Record) []slog.Attr {
 	return dst
 }
 
-// errorText returns the text of an error whose Error method may panic.
-func errorText(err error) string { return otlp.ErrorText(err) }
+// errorText returns the text of an error whose methods may panic. An error that is
+// text to a logger is that text: it may hide what Error shows.
+func errorText(err error) string {
+	if l, ok := err.(slog.LogValuer); ok {
+		if v := otlp.Resolve(slog.AnyValue(l)); v.Kind() == slog.KindString {
+			return v.String()
+		}
+	}
+	return otlp.ErrorText(err)
+}
 
 // errorType returns the type that says what kind of error this is: the first in the
 // chain that is more than a wrapper around text. An error that is text and nothing

@@ -81,8 +81,7 @@ func TestAnEndlessTreeOfErrorsEnds(t *testing.T) {
 }
 
 func TestTheStackOfTheInnermostErrorIsTaken(t *testing.T) {
-	here := make([]uintptr, 10)
-	here = here[:runtime.Callers(1, here)]
+	here := callerPCs()
 	var stack []pc
 	for _, p := range here {
 		stack = append(stack, pc(p))
@@ -107,4 +106,9 @@ func TestTheStackOfTheInnermostErrorIsTaken(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) { assert.Equal(t, c.want, errorStack(c.err)) })
 	}
+}
+
+func callerPCs() []uintptr {
+	pcs := make([]uintptr, 10)
+	return pcs[:runtime.Callers(1, pcs)]
 }

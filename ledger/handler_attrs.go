@@ -32,11 +32,13 @@ func (f *flattener) add(groups []string, prefix string, a slog.Attr, depth int) 
 		return
 	}
 	f.left--
-	f.noteError(a.Value)
+	given := a.Value
 	a.Value = otlp.Resolve(a.Value)
 	if f.replace != nil && a.Value.Kind() != slog.KindGroup {
 		a = f.replaced(groups, a)
+		given = a.Value // an error that was taken away must not come back as Err
 	}
+	f.noteError(given)
 	if a.Value.Kind() == slog.KindGroup {
 		if a.Key != "" {
 			groups = append(groups[:len(groups):len(groups)], a.Key)
@@ -51,8 +53,7 @@ func (f *flattener) add(groups []string, prefix string, a slog.Attr, depth int) 
 	}
 }
 
-// noteError remembers the first error. It looks before LogValue is called, which
-// tells how an error is shown and not what it is.
+// noteError remembers the first error.
 func (f *flattener) noteError(v slog.Value) {
 	if f.err != nil || v.Kind() != slog.KindAny && v.Kind() != slog.KindLogValuer {
 		return

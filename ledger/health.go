@@ -45,6 +45,9 @@ func (c *Client) Health() Health {
 	if gone := c.losses.watch(s.Evicted+s.Lost, time.Now()); gone > 0 {
 		h.add(StatusFailing, "%s given up or lost within the last minute", plural(gone, "record"))
 	}
+	if s.BufferFault != "" {
+		h.add(StatusDegraded, "a kill would cost the records of the last %v: %s", c.cfg.SyncEvery, s.BufferFault)
+	}
 	h.delivery(s.Pending)
 	if n := s.Recovery.Lost + s.Disk.LostAtRead; n > 0 {
 		h.add(StatusDegraded, "%s damaged on disk; the bytes are in quarantine", plural(n, "record"))

@@ -51,6 +51,10 @@ type Stats struct {
 	BufferedRecords int   `json:"buffered_records"`
 	BufferedBytes   int64 `json:"buffered_bytes"`
 	BufferSize      int   `json:"buffer_size"`
+	// BufferMapped says that they survive the death of the process all the same
+	// (W3). If it is false, BufferFault says why.
+	BufferMapped bool   `json:"buffer_mapped"`
+	BufferFault  string `json:"buffer_fault,omitempty"`
 	// DiskBytes is the size of the Segments.
 	DiskBytes int64 `json:"disk_bytes"`
 	Segments  int   `json:"segments"`
@@ -86,6 +90,7 @@ func (c *Client) Stats() Stats {
 		OldestPending: c.log.Backlog(0).Oldest,
 		Durability:    c.cfg.Durability, Disk: l.Faults, Delivery: c.sender.Stats(), Recovery: c.log.Recovery(),
 	}
+	s.BufferMapped, s.BufferFault = r.Mapped, c.bufferFault(r)
 	s.Pending = s.Accepted - s.Delivered - s.Dead - s.Evicted - s.Lost
 	return s
 }

@@ -2,8 +2,8 @@ package middleware
 
 import (
 	"log/slog"
-	"net"
 	"strconv"
+	"strings"
 )
 
 // appendPeer appends the address of the connection's other end. It is the client's
@@ -33,18 +33,29 @@ func appendServer(dst []slog.Attr, hostport string) []slog.Attr {
 	return dst
 }
 
-// splitAddr splits "host:port". Without a valid port the whole is the host, less the
-// brackets of an IPv6 address.
+// splitAddr splits "host:port" and "[v6]:port". Without a valid port it returns the
+// host alone. It is not net.SplitHostPort, which takes an address without a port for
+// an error, and allocates it: most servers are called by such a name.
 func splitAddr(s string) (host string, port int, ok bool) {
-	h, p, err := net.SplitHostPort(s)
-	if err == nil {
-		if n, err := strconv.ParseUint(p, 10, 16); err == nil {
-			return h, int(n), true
+	var after string
+	if strings.HasPrefix(s, "[") {
+		host, after, ok = strings.Cut(s[1:], "]")
+		if !ok {
+			return s, 0, false
 		}
-		return h, 0, false
+	} else {
+		host, after, _ = strings.Cut(s, ":")
+		if strings.Contains(after, ":") {
+			return s, 0, false // an IPv6 address without brackets
+		}
+		after = s[len(host):]
 	}
-	if n := len(s); n > 2 && s[0] == '[' && s[n-1] == ']' {
-		s = s[1 : n-1]
+	if len(after) < 2 || after[0] != ':' {
+		return host, 0, false
 	}
-	return s, 0, false
+	n, err := strconv.ParseUint(after[1:], 10, 16)
+	if err != nil {
+		return host, 0, false
+	}
+	return host, int(n), true
 }

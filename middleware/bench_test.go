@@ -29,7 +29,7 @@ func BenchmarkMiddleware(b *testing.B) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /orders/{id}", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok")) })
 	request := func() *http.Request {
-		r := httptest.NewRequest("GET", "/orders/7?page=2", nil)
+		r := httptest.NewRequest(http.MethodGet, "/orders/7?page=2", nil)
 		r.Header.Set("User-Agent", "bench/1")
 		r.Header.Set("X-Request-Id", "0af7651916cd43dd")
 		return r

@@ -37,7 +37,7 @@ func Example() {
 	})
 	handler := middleware.New(client)(mux) // for http.Server
 
-	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/orders/7", nil))
+	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/orders/7", nil))
 	fmt.Println("recorded:", client.Stats().Accepted)
 	// Output: recorded: 1
 }
@@ -57,7 +57,7 @@ func ExampleSetRoute() {
 	handler := middleware.New(client)(mux)
 
 	w := httptest.NewRecorder()
-	handler.ServeHTTP(w, httptest.NewRequest("GET", "/shop/orders/7", nil))
+	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/shop/orders/7", nil))
 	fmt.Println(w.Body)
 	// Output: order 7
 }
@@ -77,7 +77,7 @@ func ExampleWithMux() {
 	}
 	handler := middleware.New(client, middleware.WithMux(mux))(timeout(mux))
 
-	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/orders/7", nil))
+	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/orders/7", nil))
 	fmt.Println("recorded:", client.Stats().Accepted)
 	// Output: recorded: 1
 }

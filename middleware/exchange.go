@@ -34,9 +34,8 @@ type exchange struct {
 // traceparent header and the scope that SetRoute writes to.
 func begin(w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{outer: r, path: requestPath(r), header: w.Header(), start: time.Now()}
-	x.response.client = r.Context()
-	ctx := withTrace(r.Context(), r.Header)
-	x.inner = r.WithContext(context.WithValue(ctx, scopeKey{}, &x.scope))
+	x.response.request = r
+	x.inner = r.WithContext(context.WithValue(withTrace(r), scopeKey{}, &x.scope))
 	// A body of known length needs no counting, and one that is absent must stay
 	// http.NoBody, which handlers and proxies compare with.
 	if r.ContentLength < 0 && r.Body != nil && r.Body != http.NoBody {
@@ -51,8 +50,7 @@ func (x *exchange) finish(v any) {
 	x.now = time.Now()
 	x.duration = x.now.Sub(x.start)
 	sent := x.response.status()
-	complete := x.response.complete(x.header)
-	gone := x.outer.Context().Err() == context.Canceled && !complete && !x.response.failed.Load()
+	gone := x.outer.Context().Err() == context.Canceled && !x.response.complete(x.header) && !x.response.failed.Load()
 	x.ending = endingOf(x.returned, v, gone)
 	x.status = finalStatus(x.ending, sent)
 }
@@ -62,7 +60,7 @@ func (x *exchange) finish(v any) {
 // never remove them.
 func (x *exchange) giveBack() {
 	x.outer.Form = x.inner.Form
-	x.outer.PostForm = x.inner.PostForm
+	x.outer.PostForm = x.inner.PostForm //nolint:forbidigo // The field, not the function http.PostForm.
 	x.outer.MultipartForm = x.inner.MultipartForm
 	x.outer.Pattern = x.inner.Pattern
 }
@@ -85,10 +83,10 @@ func requestPath(r *http.Request) string {
 	return "/"
 }
 
-// withTrace adds the trace context of the request's traceparent header, unless the
-// context has one already, from a tracing middleware outside of this one.
-func withTrace(ctx context.Context, h http.Header) context.Context {
-	values := h["Traceparent"]
+// withTrace returns the request's context with the trace context of its traceparent
+// header, unless there is one already, from a tracing middleware outside of this one.
+func withTrace(r *http.Request) context.Context {
+	ctx, values := r.Context(), r.Header["Traceparent"]
 	if len(values) != 1 { // more than one is invalid by the W3C recommendation
 		return ctx
 	}

@@ -20,6 +20,9 @@ import (
 // raise is a function of its own, so that its name is in the stack.
 func raise(v any) { panic(v) }
 
+// identical is stricter than assert.Equal, which compares what pointers point to.
+func identical(a, b any) bool { return a == b }
+
 // caught serves one request, and returns the value and the stack that a handler
 // outside of the middleware sees.
 func caught(c *capture, h http.HandlerFunc) (v any, stack string) {
@@ -27,7 +30,7 @@ func caught(c *capture, h http.HandlerFunc) (v any, stack string) {
 		v = recover()
 		stack = string(debug.Stack())
 	}()
-	wrap(c)(h).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/orders", nil))
+	wrap(c)(h).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/orders", nil))
 	return nil, ""
 }
 
@@ -57,7 +60,7 @@ func TestAPanicIsRecordedAndRaisedAgainUnchanged(t *testing.T) {
 			v, stack := caught(c, func(http.ResponseWriter, *http.Request) { tt.raise() })
 			require.NotNil(t, v)
 			if tt.same != nil {
-				assert.True(t, v == tt.same, "the identical value")
+				assert.True(t, identical(v, tt.same), "the identical value")
 			}
 			assert.Contains(t, stack, "TestAPanicIsRecordedAndRaisedAgainUnchanged.func", "an outer recover finds the origin")
 
@@ -79,7 +82,7 @@ func TestAPanicIsRecordedAndRaisedAgainUnchanged(t *testing.T) {
 func TestAnAbortIsRecordedWithoutAStackAndRaisedAgain(t *testing.T) {
 	c := newCapture()
 	v, _ := caught(c, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-	assert.True(t, v == any(http.ErrAbortHandler))
+	assert.True(t, identical(v, http.ErrAbortHandler))
 	r := c.one(t)
 	assert.Equal(t, slog.LevelInfo, r.Level)
 	assert.Equal(t, ledger.TypeEndpoint, r.Type)
@@ -92,7 +95,7 @@ func TestAnAbortIsRecordedWithoutAStackAndRaisedAgain(t *testing.T) {
 func TestAnAbortAfterTheStatusKeepsTheStatus(t *testing.T) {
 	c := newCapture()
 	caught(c, func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(200)
+		w.WriteHeader(http.StatusOK)
 		panic(http.ErrAbortHandler)
 	})
 	assert.Equal(t, int64(200), c.one(t).attrs["http.response.status_code"])
@@ -119,10 +122,10 @@ func TestAPanicKeepsTheStatusThatWasSent(t *testing.T) {
 		want int64
 	}{
 		{"nothing", func(http.ResponseWriter) {}, 500},
-		{"a status", func(w http.ResponseWriter) { w.WriteHeader(202) }, 202},
+		{"a status", func(w http.ResponseWriter) { w.WriteHeader(http.StatusAccepted) }, 202},
 		{"a body", func(w http.ResponseWriter) { _, _ = io.WriteString(w, "a") }, 200},
 		{"a flush", func(w http.ResponseWriter) { w.(http.Flusher).Flush() }, 200},
-		{"early hints", func(w http.ResponseWriter) { w.WriteHeader(103) }, 500},
+		{"early hints", func(w http.ResponseWriter) { w.WriteHeader(http.StatusEarlyHints) }, 500},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -149,7 +152,10 @@ func TestTheServerOutlivesAPanic(t *testing.T) {
 		mux.HandleFunc("/panic", func(http.ResponseWriter, *http.Request) { panic("boom") })
 		mux.HandleFunc("/fine", nothing)
 		s := p.serve(t, wrap(c)(mux))
-		_, err := s.Client().Get(s.URL + "/panic")
+		resp, err := s.Client().Get(s.URL + "/panic")
+		if err == nil {
+			resp.Body.Close()
+		}
 		require.Error(t, err, "net/http drops the connection, as without the middleware")
 		r := c.one(t)
 		assert.Equal(t, "GET /panic 500", r.Message)
@@ -166,7 +172,7 @@ func TestABrokenRouteFuncDoesNotHideThePanic(t *testing.T) {
 		defer func() { v = recover() }()
 		h := wrap(c, WithRouteFunc(func(*http.Request) string { panic("route") }))
 		h(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") })).
-			ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+			ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
 	}()
 	assert.Equal(t, "boom", v)
 	assert.EqualError(t, c.one(t).Err, "boom")

@@ -14,8 +14,10 @@ func TestRedactionByName(t *testing.T) {
 		{"empty", "", ""},
 		{"first, middle and last", "token=a&page=2&key=b&x=1&secret=c", "token=REDACTED&page=2&key=REDACTED&x=1&secret=REDACTED"},
 		{"every plain name", "key=1&token=1&password=1&secret=1&code=1&state=1&sig=1", "key=REDACTED&token=REDACTED&password=REDACTED&secret=REDACTED&code=REDACTED&state=REDACTED&sig=REDACTED"},
-		{"the conventions' list", "X-Amz-Signature=1&X-Amz-Credential=2&X-Amz-Security-Token=3&AWSAccessKeyId=4&Signature=5&sig=6&X-Goog-Signature=7",
-			"X-Amz-Signature=REDACTED&X-Amz-Credential=REDACTED&X-Amz-Security-Token=REDACTED&AWSAccessKeyId=REDACTED&Signature=REDACTED&sig=REDACTED&X-Goog-Signature=REDACTED"},
+		{
+			"the conventions' list", "X-Amz-Signature=1&X-Amz-Credential=2&X-Amz-Security-Token=3&AWSAccessKeyId=4&Signature=5&sig=6&X-Goog-Signature=7",
+			"X-Amz-Signature=REDACTED&X-Amz-Credential=REDACTED&X-Amz-Security-Token=REDACTED&AWSAccessKeyId=REDACTED&Signature=REDACTED&sig=REDACTED&X-Goog-Signature=REDACTED",
+		},
 		{"compound names", "api_key=1&accessToken=2&client-secret=3", "api_key=REDACTED&accessToken=REDACTED&client-secret=REDACTED"},
 		{"near misses", "prompt_tokens=5&zip_code=1&order_state=new&tokenizer=x", "prompt_tokens=5&zip_code=1&order_state=new&tokenizer=x"},
 		{"any case", "TOKEN=a&Password=b", "TOKEN=REDACTED&Password=REDACTED"},

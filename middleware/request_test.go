@@ -56,30 +56,30 @@ func TestRequestSizeIsDeclaredOrCounted(t *testing.T) {
 
 func TestTheBodyStaysTheOneOfTheServer(t *testing.T) {
 	t.Run("none", func(t *testing.T) {
-		r := httptest.NewRequest("GET", "/", http.NoBody)
+		r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
 		direct(func(_ http.ResponseWriter, r *http.Request) { assert.Equal(t, http.NoBody, r.Body) }, r)
 	})
 	t.Run("none, of unknown length", func(t *testing.T) {
-		r := httptest.NewRequest("GET", "/", http.NoBody)
+		r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
 		r.ContentLength = -1
 		direct(func(_ http.ResponseWriter, r *http.Request) { assert.Equal(t, http.NoBody, r.Body) }, r)
 	})
 	t.Run("of known length", func(t *testing.T) {
-		r := httptest.NewRequest("POST", "/", strings.NewReader("x"))
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("x"))
 		body := r.Body
-		direct(func(_ http.ResponseWriter, r *http.Request) { assert.True(t, r.Body == body) }, r)
+		direct(func(_ http.ResponseWriter, r *http.Request) { assert.True(t, identical(r.Body, body)) }, r)
 	})
 	t.Run("nil", func(t *testing.T) {
-		r := httptest.NewRequest("GET", "/", nil)
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Body, r.ContentLength = nil, -1
 		direct(func(_ http.ResponseWriter, r *http.Request) { assert.Nil(t, r.Body) }, r)
 	})
 	t.Run("outside", func(t *testing.T) {
 		body := io.NopCloser(strings.NewReader("x"))
-		r := httptest.NewRequest("POST", "/", nil)
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
 		r.Body, r.ContentLength = body, -1
 		direct(func(_ http.ResponseWriter, r *http.Request) { r.Body = http.NoBody }, r)
-		assert.True(t, r.Body == body)
+		assert.True(t, identical(r.Body, body))
 	})
 }
 
@@ -96,7 +96,7 @@ func TestWhatTheHandlerLeavesInTheRequestIsSeenOutside(t *testing.T) {
 	mux.HandleFunc("POST /photos", func(_ http.ResponseWriter, r *http.Request) {
 		assert.NoError(t, r.ParseMultipartForm(1)) // everything into temporary files
 	})
-	r := httptest.NewRequest("POST", "/photos?album=7", &form)
+	r := httptest.NewRequest(http.MethodPost, "/photos?album=7", &form)
 	r.Header.Set("Content-Type", m.FormDataContentType())
 	direct(mux.ServeHTTP, r)
 
@@ -137,7 +137,7 @@ func TestTraceContextReachesTheHandlerAndTheRecord(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := httptest.NewRequest("GET", "/", nil).WithContext(tt.ctx)
+			r := httptest.NewRequest(http.MethodGet, "/", nil).WithContext(tt.ctx)
 			for _, h := range tt.headers {
 				r.Header.Add("traceparent", h)
 			}

@@ -2,7 +2,6 @@ package middleware
 
 import (
 	"bufio"
-	"context"
 	"io"
 	"net"
 	"net/http"
@@ -15,9 +14,9 @@ import (
 // response counts what a handler sends. Its fields are atomic because a handler may
 // still write from a goroutine of its own while the record is made.
 type response struct {
-	client   context.Context // canceled when the client goes away
-	code     atomic.Int32    // the first final status, 0 if none yet
-	bytes    atomic.Int64    // of the body
+	request  *http.Request // its context is canceled when the client goes away
+	code     atomic.Int32  // the first final status, 0 if none yet
+	bytes    atomic.Int64  // of the body
 	hijacked atomic.Bool
 	failed   atomic.Bool // a 5xx was sent while the client was there
 }
@@ -38,7 +37,7 @@ func (p *response) send(code int) {
 	if code < 200 && code != http.StatusSwitchingProtocols {
 		return
 	}
-	if p.code.CompareAndSwap(0, int32(code)) && code >= 500 && p.client.Err() == nil {
+	if p.code.CompareAndSwap(0, int32(code)) && code >= 500 && p.request.Context().Err() == nil {
 		p.failed.Store(true)
 	}
 }

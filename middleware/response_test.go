@@ -112,13 +112,28 @@ func TestStatusAndSizeAreThoseOfTheResponse(t *testing.T) {
 		{"read from", "GET", func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.Copy(w, struct{ io.Reader }{strings.NewReader("abcde")})
 		}, 200, 5},
-		{"second status ignored", "GET", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404); w.WriteHeader(200) }, 404, 0},
-		{"status after a write ignored", "GET", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("a")); w.WriteHeader(500) }, 200, 1},
-		{"status after a flush ignored", "GET", func(w http.ResponseWriter, _ *http.Request) { w.(http.Flusher).Flush(); w.WriteHeader(500) }, 200, 0},
-		{"1xx precedes the status", "GET", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(103); w.WriteHeader(404) }, 404, 0},
-		{"1xx alone is not a status", "GET", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(103) }, 200, 0},
+		{"second status ignored", "GET", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNotFound)
+			w.WriteHeader(http.StatusOK)
+		}, 404, 0},
+		{"status after a write ignored", "GET", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte("a"))
+			w.WriteHeader(http.StatusInternalServerError)
+		}, 200, 1},
+		{"status after a flush ignored", "GET", func(w http.ResponseWriter, _ *http.Request) {
+			w.(http.Flusher).Flush()
+			w.WriteHeader(http.StatusInternalServerError)
+		}, 200, 0},
+		{"1xx precedes the status", "GET", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusEarlyHints)
+			w.WriteHeader(http.StatusNotFound)
+		}, 404, 0},
+		{"1xx alone is not a status", "GET", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusEarlyHints) }, 200, 0},
 		{"no body with HEAD", "HEAD", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "abc") }, 200, 0},
-		{"no body with 204", "GET", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204); _, _ = io.WriteString(w, "abc") }, 204, 0},
+		{"no body with 204", "GET", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNoContent)
+			_, _ = io.WriteString(w, "abc")
+		}, 204, 0},
 	}
 	onBoth(t, func(t *testing.T, p protocol) {
 		for _, tt := range tests {
@@ -154,7 +169,7 @@ func TestEarlyHintsReachTheClient(t *testing.T) {
 		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
 			Got1xxResponse: func(code int, _ textproto.MIMEHeader) error { hints = append(hints, code); return nil },
 		})
-		req, err := http.NewRequestWithContext(ctx, "GET", s.URL, nil)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL, nil)
 		require.NoError(t, err)
 		resp, err := s.Client().Do(req)
 		require.NoError(t, err)
@@ -217,8 +232,8 @@ func TestAClientThatLeavesIsNotAnErrorOfTheServer(t *testing.T) {
 		kind   any
 	}{
 		{"before any answer", nil, nil, 499, slog.LevelInfo, "client_closed_request"},
-		{"the handler fails because of it", nil, func(w http.ResponseWriter) { w.WriteHeader(500) }, 500, slog.LevelInfo, "client_closed_request"},
-		{"the handler had failed by itself", func(w http.ResponseWriter) { w.WriteHeader(500); w.(http.Flusher).Flush() }, nil, 500, slog.LevelError, "500"},
+		{"the handler fails because of it", nil, func(w http.ResponseWriter) { w.WriteHeader(http.StatusInternalServerError) }, 500, slog.LevelInfo, "client_closed_request"},
+		{"the handler had failed by itself", func(w http.ResponseWriter) { w.WriteHeader(http.StatusInternalServerError); w.(http.Flusher).Flush() }, nil, 500, slog.LevelError, "500"},
 		{"in the middle of a stream", func(w http.ResponseWriter) { _, _ = io.WriteString(w, "a"); w.(http.Flusher).Flush() }, nil, 200, slog.LevelInfo, "client_closed_request"},
 		{"in the middle of a response of known length", func(w http.ResponseWriter) {
 			w.Header().Set("Content-Length", "2")
@@ -251,7 +266,7 @@ func TestAClientThatLeavesIsNotAnErrorOfTheServer(t *testing.T) {
 				left := make(chan struct{})
 				go func() {
 					defer close(left)
-					req, _ := http.NewRequestWithContext(ctx, "GET", s.URL, nil)
+					req, _ := http.NewRequestWithContext(ctx, http.MethodGet, s.URL, nil)
 					if resp, err := s.Client().Do(req); err == nil {
 						<-ctx.Done()
 						resp.Body.Close()
@@ -275,8 +290,8 @@ func TestAClientThatLeavesIsNotAnErrorOfTheServer(t *testing.T) {
 func TestADeadlineOfTheServerIsNotTheClientLeaving(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 0)
 	defer cancel()
-	r := httptest.NewRequest("GET", "/", nil).WithContext(ctx)
-	got := direct(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, r).one(t)
+	r := httptest.NewRequest(http.MethodGet, "/", nil).WithContext(ctx)
+	got := direct(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }, r).one(t)
 	assert.Equal(t, slog.LevelError, got.Level)
 	assert.Equal(t, "503", got.attrs["error.type"])
 }
@@ -284,7 +299,7 @@ func TestADeadlineOfTheServerIsNotTheClientLeaving(t *testing.T) {
 func TestAHandlerThatWritesAfterItsReturnIsNotARaceOfOurs(t *testing.T) {
 	c := newCapture()
 	begun, finished := make(chan struct{}), make(chan struct{})
-	r := httptest.NewRequest("GET", "/", nil)
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	wrap(c)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		go func() {
 			defer close(finished)

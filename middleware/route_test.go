@@ -63,7 +63,7 @@ func TestRouteIsResolvedInThisOrder(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := httptest.NewRequest("GET", "http://example.com/orders/7", nil)
+			r := httptest.NewRequest(http.MethodGet, "http://example.com/orders/7", nil)
 			got := direct(tt.next.ServeHTTP, r, tt.opts...).one(t)
 			assert.Equal(t, tt.want, got.attrs["http.route"])
 		})
@@ -77,7 +77,7 @@ func (brokenMux) Handler(*http.Request) (http.Handler, string) { panic("mux") }
 func TestRouteFuncSeesTheRequestThatTheHandlerGot(t *testing.T) {
 	var handler, resolver *http.Request
 	direct(func(_ http.ResponseWriter, r *http.Request) { handler = r },
-		httptest.NewRequest("GET", "/", nil),
+		httptest.NewRequest(http.MethodGet, "/", nil),
 		WithRouteFunc(func(r *http.Request) string { resolver = r; return "" }))
 	assert.Same(t, handler, resolver)
 }
@@ -98,6 +98,6 @@ func TestSetRouteMayBeCalledFromGoroutines(t *testing.T) {
 		for range 4 {
 			<-done
 		}
-	}, httptest.NewRequest("GET", "/", nil)).one(t)
+	}, httptest.NewRequest(http.MethodGet, "/", nil)).one(t)
 	assert.Equal(t, "/same", got.attrs["http.route"])
 }

@@ -29,6 +29,7 @@ type fakeLog struct {
 
 	mu        sync.Mutex
 	records   []fakeRecord // record i has offset i+1
+	bytes     int64
 	head      wal.Offset
 	evicted   uint64
 	changed   chan struct{}
@@ -43,6 +44,7 @@ type fakeRecord struct {
 	payload  []byte
 	at       time.Time
 	resource uint32
+	before   int64 // bytes of the records before this one
 }
 
 func newFakeLog(t testing.TB) *fakeLog { return &fakeLog{t: t, changed: make(chan struct{})} }
@@ -58,7 +60,8 @@ func (l *fakeLog) addSized(n, extra int, resource uint32) {
 	defer l.mu.Unlock()
 	for range n {
 		p := append(payload(wal.Offset(len(l.records)+1)), bytes.Repeat([]byte{'x'}, extra)...)
-		l.records = append(l.records, fakeRecord{p, time.Now().Round(0), resource})
+		l.records = append(l.records, fakeRecord{p, time.Now().Round(0), resource, l.bytes})
+		l.bytes += int64(len(p))
 	}
 	close(l.changed)
 	l.changed = make(chan struct{})
@@ -104,11 +107,8 @@ func (l *fakeLog) Backlog(after wal.Offset) wal.Backlog {
 	if from >= len(l.records) {
 		return wal.Backlog{}
 	}
-	b := wal.Backlog{Records: len(l.records) - from, Oldest: l.records[from].at}
-	for _, r := range l.records[from:] {
-		b.Bytes += int64(len(r.payload))
-	}
-	return b
+	first := l.records[from]
+	return wal.Backlog{Records: len(l.records) - from, Bytes: l.bytes - first.before, Oldest: first.at}
 }
 
 func (l *fakeLog) Changed() <-chan struct{} {

@@ -87,8 +87,8 @@ func TestFlushSkipsARunningBackoffOncePerCall(t *testing.T) {
 
 func TestNudgingAllTheTimeIsNotFasterThanTheFirstStep(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		r := start(t, exact(), always(down))
-		r.log.add(1000)
+		r := start(t, small(), always(down))
+		r.log.add(10)
 		for range 1000 {
 			r.Nudge()
 			sleep(100 * time.Millisecond)

@@ -18,11 +18,11 @@ import (
 func TestTemporaryFailureWaits2_4_8To60Seconds(t *testing.T) {
 	for _, fail := range []reply{down, refused, status(500), status(502), status(504), status(408), {err: errors.New("reset"), lost: true}} {
 		bubble(t, func(t *testing.T) {
-			r := start(t, exact(), script(fail, fail, fail, fail, fail, fail, fail, fail))
-			r.log.add(1000)
+			r := start(t, small(), script(fail, fail, fail, fail, fail, fail, fail, fail))
+			r.log.add(10)
 			sleep(10 * time.Minute)
 			assert.Equal(t, []float64{0, 2, 6, 14, 30, 62, 122, 182, 242}, r.server.times(), fmt.Sprint(fail))
-			assert.Equal(t, wal.Offset(1000), r.store.head())
+			assert.Equal(t, wal.Offset(10), r.store.head())
 			assert.Equal(t, uint64(8), r.Stats().Failures)
 		})
 	}
@@ -140,12 +140,12 @@ func TestThrottleSendsNothingBeforeTheTime(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				r := start(t, exact(), script(tt.reply()))
-				r.log.add(1000)
+				r := start(t, small(), script(tt.reply()))
+				r.log.add(10)
 				sleep(time.Second)
-				r.log.add(1000)
+				r.log.add(10)
 				r.Nudge()
-				go func() { _ = r.Flush(t.Context(), 1000) }() // Nobody shortens it.
+				go func() { _ = r.Flush(t.Context(), 10) }() // Nobody shortens it.
 				sleep(2 * time.Hour)
 				times := r.server.times()
 				require.Len(t, times, 3)
@@ -189,13 +189,13 @@ func TestHoldKeepsEverythingProbesSlowlyAndResumes(t *testing.T) {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				var fixed atomic.Bool
-				r := start(t, exact(), func(call) reply {
+				r := start(t, small(), func(call) reply {
 					if fixed.Load() {
 						return ok
 					}
 					return status(code)
 				})
-				r.log.add(3000)
+				r.log.add(30)
 				sleep(61 * time.Second)
 				r.Nudge() // It does not help: nobody fixed anything.
 				sleep(89 * time.Second)
@@ -208,7 +208,7 @@ func TestHoldKeepsEverythingProbesSlowlyAndResumes(t *testing.T) {
 				assert.Zero(t, r.store.head())
 				fixed.Store(true)
 				sleep(time.Minute)
-				assert.Equal(t, wal.Offset(3000), r.store.head())
+				assert.Equal(t, wal.Offset(30), r.store.head())
 				assert.Equal(t, PhaseIdle, r.Health().Phase)
 				assert.True(t, r.Health().OK())
 				assert.Len(t, r.lines.all(), 2)

@@ -28,6 +28,7 @@ func most(at []time.Duration, n []int, window time.Duration) int {
 }
 
 func TestLimiterNeverExceedsAnyWindow(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		limit RateLimit
 		batch int
@@ -106,6 +107,7 @@ func TestNoLimit(t *testing.T) {
 
 // The same from outside: the server's clock and the server's count.
 func TestServerCountsNoMoreThanTheLimit(t *testing.T) {
+	t.Parallel()
 	bubble(t, func(t *testing.T) {
 		cfg := small()
 		cfg.RateLimit = RateLimit{RequestsPerMinute: 60, RequestsPerHour: 1000, RecordsPerMinute: 300}

@@ -87,7 +87,7 @@ func playFullDisk(s *State, dir string) error {
 	if _, err := s.AddResource(bytes.Repeat([]byte("r"), 8<<10)); err != nil {
 		return err
 	}
-	for i := range 1000 {
+	for i := range 200 {
 		cp := wal.Checkpoint{Epoch: s.Identity().Epoch, Head: wal.Offset(i + 1), Last: 2000}
 		d := Counters{Requests: 1}
 		d.each(func(_ string, v *uint64) { *v++ }) // Every counter is stored.

@@ -21,6 +21,8 @@ const (
 	protobuf = "application/x-protobuf"
 	// maxAnswer is how much of an answer is read, the limit OTLP names.
 	maxAnswer = 4 << 20
+	// maxText is how much of an answer that is not protobuf is looked at.
+	maxText = 64 << 10
 	// maxMessage is how much of a server's words is kept.
 	maxMessage = 200
 	// minSecret is how long the value of a header must be to be worth hiding:
@@ -126,6 +128,9 @@ func (p *poster) post(ctx context.Context, b *body) (a attempt) {
 			a.answer = answer{err: fmt.Errorf("%w: %v", errPanic, v)}
 		}
 		a.writes = int(writes.Load())
+		if a.answer.status != 0 { // It was answered before the write was reported.
+			a.writes = max(a.writes, 1)
+		}
 	}()
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
@@ -155,8 +160,15 @@ func (p *poster) post(ctx context.Context, b *body) (a attempt) {
 // can be used again, and understands what it can.
 func (p *poster) read(resp *http.Response) answer {
 	a := answer{status: resp.StatusCode, header: resp.Header}
-	content, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")) // Unknown is not ours to read.
+	keep := int64(maxAnswer)
+	if media != protobuf {
+		keep = maxText
+	}
+	content, err := io.ReadAll(io.LimitReader(resp.Body, keep))
+	if err == nil {
+		_, _ = io.CopyN(io.Discard, resp.Body, maxAnswer-keep) // The rest tells nothing.
+	}
 	switch good := a.status >= 200 && a.status <= 299; {
 	case good && media == protobuf && err != nil:
 		// It may say that records were rejected: not an answer that covers them (S1).
@@ -171,7 +183,7 @@ func (p *poster) read(resp *http.Response) answer {
 			a.message = p.quote(s.Message)
 		}
 	case !good && isText(content):
-		a.message = p.quote(string(content[:min(len(content), 64<<10)]))
+		a.message = p.quote(string(content))
 	}
 	return a
 }

@@ -62,6 +62,7 @@ func TestLinesAreBoundedForAnyAnswersS3(t *testing.T) {
 }
 
 func TestServerThatFailsEverySecondRequestIsReportedOnceAMinuteS3(t *testing.T) {
+	t.Parallel()
 	bubble(t, func(t *testing.T) {
 		cfg := exact()
 		cfg.FlushSize = 1

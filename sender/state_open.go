@@ -72,22 +72,19 @@ func openReadable(path string) (*bbolt.DB, contents, error) {
 	if err != nil {
 		return nil, contents{}, err
 	}
-	if _, err := readContents(path, data); err != nil {
+	c, err := readContents(path, data)
+	if err != nil {
 		return nil, contents{}, err
 	}
 	db, err := openBolt(path, openExisting)
 	if err == nil {
-		if err = verify(db); err != nil {
-			err = errors.Join(err, contain(db.Close))
+		if err = verify(db); err != nil && !errors.Is(err, errFault) {
+			err = errors.Join(err, db.Close())
 		}
 	}
-	if errors.Is(err, errFault) {
+	if errors.Is(err, errFault) { // Then bbolt is left as it is: it may never give its locks back.
 		err = fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	if err != nil {
-		return nil, contents{}, err
-	}
-	c, err := readContents(path, data)
 	return db, c, err
 }
 

@@ -1,7 +1,6 @@
 package sender
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -24,8 +23,8 @@ type Snapshot struct {
 }
 
 const (
-	readTries = 50
-	readPause = 2 * time.Millisecond
+	readTries = 100
+	readPause = time.Millisecond
 )
 
 // ReadState reads the state of a ledger directory and may be used beside the live
@@ -51,25 +50,35 @@ func ReadState(dir string) (Snapshot, error) {
 	return snap, nil
 }
 
-// readStable reads the file until two reads in a row agree, so that no
-// transaction was being written between its first byte and its last, and the
-// bytes make sense.
+// readStable reads the file until no transaction was committed between two reads.
+// The first of them then holds one whole transaction: bbolt writes over the pages
+// of a transaction only after the next one was committed.
 func readStable(path string) (contents, error) {
-	var last []byte
-	var c contents
 	err := errors.New("the file changes too fast")
+	data, readErr := readRegular(path)
 	for range readTries {
-		data, readErr := readRegular(path)
 		if readErr != nil {
 			return contents{}, readErr
 		}
-		if last != nil && bytes.Equal(data, last) {
-			if c, err = readContents(path, data); err == nil {
+		next, nextErr := readRegular(path)
+		if was, is := lastCommit(data), lastCommit(next); was == is {
+			c, badErr := readContents(path, data)
+			if badErr == nil {
 				return c, nil
 			}
+			err = badErr
+			time.Sleep(readPause)
 		}
-		last = data
-		time.Sleep(readPause)
+		data, readErr = next, nextErr
 	}
-	return c, err
+	return contents{}, err
+}
+
+// lastCommit returns the number of the last transaction, 0 if the file has none.
+func lastCommit(data []byte) uint64 {
+	m, err := newestMeta(data)
+	if err != nil {
+		return 0
+	}
+	return m.txid
 }

@@ -240,6 +240,7 @@ func TestNewerFormatIsAnErrorAndLeftAlone(t *testing.T) {
 }
 
 func TestUnreadableStateGoesToQuarantineAndOpenSucceedsW7(t *testing.T) {
+	t.Parallel()
 	good := func(t *testing.T) []byte {
 		dir := t.TempDir()
 		s := openState(t, dir)
@@ -289,7 +290,6 @@ func TestUnreadableStateGoesToQuarantineAndOpenSucceedsW7(t *testing.T) {
 			}
 			return b
 		}},
-		{"too big to be one", func(t *testing.T) []byte { return make([]byte, maxStateSize+1) }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -309,13 +309,22 @@ func TestUnreadableStateGoesToQuarantineAndOpenSucceedsW7(t *testing.T) {
 				assert.True(t, bytes.Equal(bad, kept), "nothing is changed")
 				require.NoError(t, s.Save(settled(s, 5), Counters{}))
 				require.NoError(t, s.Close())
-				s = openState(t, dir)
-				assert.Empty(t, s.Recovered())
-				assert.Equal(t, wal.Offset(5), s.Checkpoint().Head)
-				require.NoError(t, s.Close())
 			}
+			s := openState(t, dir)
+			assert.Empty(t, s.Recovered())
+			assert.Equal(t, wal.Offset(5), s.Checkpoint().Head)
 		})
 	}
+}
+
+func TestStateTooBigToBeOneGoesToQuarantineW7(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, stateName), nil, 0o600))
+	require.NoError(t, os.Truncate(filepath.Join(dir, stateName), 1<<40))
+	assert.NotEmpty(t, openState(t, dir).Recovered())
+	info, err := os.Stat(filepath.Join(dir, quarantineName, "state.db.1"))
+	require.NoError(t, err)
+	assert.Equal(t, int64(1<<40), info.Size())
 }
 
 func TestCrashWhileTheFileIsMadeLeavesNothingBehind(t *testing.T) {
@@ -328,6 +337,7 @@ func TestCrashWhileTheFileIsMadeLeavesNothingBehind(t *testing.T) {
 }
 
 func TestLinksAndDevicesAreRefused(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("links need a privilege")
 	}

@@ -24,6 +24,19 @@ func (l *Log) Ack(b *Batch) Checkpoint {
 	return l.checkpointLocked()
 }
 
+// Lose books the offsets after the last up to through as lost: they were admitted,
+// and nothing holds their records any more. It returns how many they are.
+func (l *Log) Lose(through Offset) uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if through <= l.books.last {
+		return 0
+	}
+	n := uint64(through - l.books.last)
+	l.books.addHole(l.books.last+1, through, true)
+	return n
+}
+
 // Evict gives up the oldest n pending records, or fewer if there are fewer, and
 // returns how many. They need not be synced: what is given up needs no promise.
 func (l *Log) Evict(n uint64) uint64 {

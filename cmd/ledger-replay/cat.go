@@ -30,7 +30,7 @@ there is to know about the record.`,
 		Example: `  ledger-replay cat /var/lib/shop/ledger --last 20
   ledger-replay cat /var/lib/shop/ledger --pending --level warn --since 15m
   ledger-replay cat /var/lib/shop/ledger --grep 'http.route=/orders' -o jsonl | jq .body`,
-		Args:              cobra.ExactArgs(1),
+		Args:              oneDir,
 		ValidArgsFunction: dirArg,
 		RunE: a.begin(func(cmd *cobra.Command, args []string) error {
 			asJSON, err := out.isJSON()

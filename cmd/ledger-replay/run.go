@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -50,6 +51,8 @@ changes anything in it.`,
 		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		// How far from a command a typing error may be to be recognised as one.
+		SuggestionsMinimumDistance: 2,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return unknownCommand(cmd, args[0])
@@ -70,7 +73,15 @@ func (a *app) begin(body func(cmd *cobra.Command, args []string) error) func(*co
 	}
 }
 
-// dirArg completes the one argument that a command takes: a directory.
+// oneDir accepts the one argument that a command takes: a directory.
+func oneDir(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("name one directory, not %d", len(args))
+	}
+	return nil
+}
+
+// dirArg completes it.
 func dirArg(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }

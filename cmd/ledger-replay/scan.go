@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 
 	"github.com/ledger-sdk/ledger-go/wal"
 )
@@ -111,6 +112,13 @@ func (s *scan) resource(id uint32) []byte {
 		return b
 	}
 	return s.resources[id]
+}
+
+// known returns resource as it is now, for use beside a pass that is running.
+func (s *scan) known() func(id uint32) []byte {
+	frozen := *s
+	frozen.resources = maps.Clone(s.resources)
+	return frozen.resource
 }
 
 // resourceAttrs returns a resource decoded, once for each.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,8 +25,11 @@ type result struct {
 	up, down    added
 }
 
-// added is the time that logging adds to a request.
-type added struct{ p50, p99 time.Duration }
+// pair is a percentile of the service and of its twin.
+type pair struct{ with, without time.Duration }
+
+// added is what logging adds to a request.
+type added struct{ p50, p99 pair }
 
 func (p *performance) result(first, second *harness.Watch, final harness.Counters, st stored) *result {
 	answers := p.load.Answers()
@@ -54,10 +58,10 @@ type span struct{ from, to time.Time }
 // same stretches of time.
 func compare(answers, base []harness.Answer, spans ...span) added {
 	with, without := latencies(answers, spans), latencies(base, spans)
-	return added{
-		p50: harness.Percentile(with, 50) - harness.Percentile(without, 50),
-		p99: harness.Percentile(with, 99) - harness.Percentile(without, 99),
+	at := func(p float64) pair {
+		return pair{harness.Percentile(with, p), harness.Percentile(without, p)}
 	}
+	return added{p50: at(50), p99: at(99)}
 }
 
 func latencies(answers []harness.Answer, spans []span) []time.Duration {
@@ -85,19 +89,23 @@ func (r *result) print(out io.Writer) {
 		number(len(r.audit.Broken)), number(proven), number(len(r.audit.Missing)-len(r.audit.Broken)), number(r.audit.Uncertain)))
 	row("duplicates in the store", number(harness.Duplicates(r.stored.requests)), "")
 	row("resent", number(int(r.final.Delivery.Resent)), fmt.Sprintf("%s arrived twice, and were recognised by their ID", number(int(r.stored.duplicates))))
-	row("time added per request", r.up.String(), "server up")
-	row("", r.down.String(), "server down")
+	row("time added per request", "server up", r.up.String())
+	row("", "server down", r.down.String())
 }
 
-func (a added) String() string {
-	return fmt.Sprintf("p50 %+.0f µs, p99 %+.0f µs", micros(a.p50), micros(a.p99))
+func (a added) String() string { return "p50 " + a.p50.String() + ", p99 " + a.p99.String() }
+
+// String tells the difference and what it is a difference of: without that, nobody
+// could tell a cost from noise.
+func (p pair) String() string {
+	return fmt.Sprintf("%+.2f ms (%.2f against %.2f)", millis(p.with-p.without), millis(p.with), millis(p.without))
 }
 
-func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
+func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // number writes thousands apart: 12,345.
 func number(n int) string {
-	s := fmt.Sprint(n)
+	s := strconv.Itoa(n)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]
 	}

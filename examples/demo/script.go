@@ -29,7 +29,6 @@ type performance struct {
 	plan       plan
 	when       moments
 	load, base harness.Tally // of the service and of its twin
-	watch      *harness.Watch
 }
 
 // play runs the plan and returns what came of it.
@@ -50,7 +49,9 @@ func (s *stage) play(ctx context.Context, p plan) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	stored, err := readStore(ctx, s.serverURL())
+	st := newStore(s.serverURL())
+	defer st.close()
+	stored, err := st.read(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -79,7 +79,9 @@ func (s *stage) startServer(ctx context.Context) (err error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, readyTime)
 	defer cancel()
-	if err := waitForStore(ctx, s.serverURL(), s.server.Done()); err != nil {
+	st := newStore(s.serverURL())
+	defer st.close()
+	if err := st.wait(ctx, s.server.Done()); err != nil {
 		return fmt.Errorf("%w; its output:\n%s", err, s.server.Output())
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -32,17 +33,30 @@ type page struct {
 	Next    string `json:"next_cursor"`
 }
 
-// readStore reads all records.
-func readStore(ctx context.Context, base string) (stored, error) {
+// store is the server's search API.
+type store struct {
+	base   string
+	client http.Client
+}
+
+// newStore returns the store of the server at base. The caller closes it.
+func newStore(base string) *store {
+	return &store{base: base, client: http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{}}}
+}
+
+func (st *store) close() { st.client.CloseIdleConnections() }
+
+// read reads all records.
+func (st *store) read(ctx context.Context) (stored, error) {
 	s := stored{requests: map[string]int{}}
 	cursor := ""
 	for range maxPages {
 		var p page
-		query := url.Values{"limit": {fmt.Sprint(pageSize)}}
+		query := url.Values{"limit": {strconv.Itoa(pageSize)}}
 		if cursor != "" {
 			query.Set("cursor", cursor)
 		}
-		if err := getJSON(ctx, base+"/api/v1/logs?"+query.Encode(), &p); err != nil {
+		if err := st.get(ctx, "/api/v1/logs?"+query.Encode(), &p); err != nil {
 			return s, err
 		}
 		s.records += len(p.Logs)
@@ -58,7 +72,7 @@ func readStore(ctx context.Context, base string) (stored, error) {
 			var stats struct {
 				Duplicates uint64 `json:"duplicates"`
 			}
-			err := getJSON(ctx, base+"/api/v1/stats", &stats)
+			err := st.get(ctx, "/api/v1/stats", &stats)
 			s.duplicates = stats.Duplicates
 			return s, err
 		}
@@ -67,15 +81,14 @@ func readStore(ctx context.Context, base string) (stored, error) {
 	return s, fmt.Errorf("read store: more than %d pages", maxPages)
 }
 
-func getJSON(ctx context.Context, target string, into any) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+// get decodes the JSON at a path.
+func (st *store) get(ctx context.Context, path string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, st.base+path, nil)
 	if err != nil {
 		return fmt.Errorf("read store: %w", err)
 	}
 	req.Header.Set("Authorization", "Bearer "+apiKey)
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := st.client.Do(req)
 	if err != nil {
 		return fmt.Errorf("read store: %w", err)
 	}
@@ -89,11 +102,12 @@ func getJSON(ctx context.Context, target string, into any) error {
 	return nil
 }
 
-// waitForStore waits until the server answers, or is gone.
-func waitForStore(ctx context.Context, base string, gone <-chan struct{}) error {
+// wait waits until the server answers, or is gone.
+func (st *store) wait(ctx context.Context, gone <-chan struct{}) error {
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
 	for {
-		var stats struct{}
-		err := getJSON(ctx, base+"/api/v1/stats", &stats)
+		err := st.get(ctx, "/api/v1/stats", new(struct{}))
 		if err == nil {
 			return nil
 		}
@@ -102,7 +116,7 @@ func waitForStore(ctx context.Context, base string, gone <-chan struct{}) error 
 			return fmt.Errorf("the server ended: %w", err)
 		case <-ctx.Done():
 			return fmt.Errorf("the server does not answer: %w", err)
-		case <-time.After(50 * time.Millisecond):
+		case <-ticker.C:
 		}
 	}
 }

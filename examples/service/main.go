@@ -23,8 +23,9 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
+	err := run(ctx, os.Args[1:], os.Stderr)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "service:", err)
 		os.Exit(1)
 	}
@@ -49,7 +50,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) (err error) {
 	shop := newShop(log.slog)
 	server := &http.Server{Handler: log.routes(shop.routes()), ReadHeaderTimeout: 10 * time.Second}
 	server.RegisterOnShutdown(shop.close)
-	listener, err := net.Listen("tcp", opts.addr)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", opts.addr)
 	if err != nil {
 		return err
 	}

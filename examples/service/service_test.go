@@ -20,8 +20,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // running is a service in this process.
 type running struct {
-	url  string
-	stop func() error // returns what run returned
+	url    string
+	stop   func() error // returns what run returned
+	client *http.Client
 }
 
 func start(t *testing.T, args ...string) running {
@@ -42,7 +43,7 @@ func start(t *testing.T, args ...string) running {
 	require.True(t, ok, "it does not listen: %s", lines.Text())
 	drained := make(chan struct{})
 	go func() { defer close(drained); _, _ = io.Copy(io.Discard, out) }()
-	r := running{url: url}
+	r := running{url: url, client: &http.Client{Transport: &http.Transport{}}}
 	stopped := false
 	r.stop = func() error {
 		if stopped {
@@ -52,21 +53,22 @@ func start(t *testing.T, args ...string) running {
 		cancel()
 		err := <-ended
 		<-drained
-		http.DefaultClient.CloseIdleConnections()
+		r.client.CloseIdleConnections()
 		return err
 	}
 	t.Cleanup(func() { _ = r.stop() })
 	return r
 }
 
-func get(t *testing.T, url string) (*http.Response, string) {
+// get returns the whole answer: its status and header, with the body read.
+func (r running) get(t *testing.T, path string) (status int, header http.Header, body string) {
 	t.Helper()
-	resp, err := http.Get(url)
+	resp, err := r.client.Get(r.url + path)
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
-	return resp, string(b)
+	return resp.StatusCode, resp.Header, string(b)
 }
 
 // sink is a log server that takes everything.
@@ -90,22 +92,25 @@ func TestRoutesAnswer(t *testing.T) {
 			for path, want := range map[string]int{
 				"/orders/7": 200, "/orders/x": 400, "/orders/999999": 404, "/error": 500, "/nowhere": 404,
 			} {
-				resp, _ := get(t, s.url+path)
-				assert.Equal(t, want, resp.StatusCode, path)
+				status, _, _ := s.get(t, path)
+				assert.Equal(t, want, status, path)
 			}
-			_, body := get(t, s.url+"/stream?events=3&every=1ms")
+			_, _, body := s.get(t, "/stream?events=3&every=1ms")
 			assert.Equal(t, 3, strings.Count(body, "data: "))
 
-			resp, err := http.Post(s.url+"/orders", "application/json", strings.NewReader(`{"item": "pot", "quantity": 2}`))
+			resp, err := s.client.Post(s.url+"/orders", "application/json", strings.NewReader(`{"item": "pot", "quantity": 2}`))
 			require.NoError(t, err)
 			require.NoError(t, resp.Body.Close())
 			assert.Equal(t, 201, resp.StatusCode)
-			_, body = get(t, s.url+resp.Header.Get("Location"))
+			_, _, body = s.get(t, resp.Header.Get("Location"))
 			assert.JSONEq(t, `{"id": 1001, "item": "pot", "quantity": 2}`, body)
 
-			_, err = http.Get(s.url + "/panic")
+			resp, err = s.client.Get(s.url + "/panic")
+			if err == nil {
+				resp.Body.Close()
+			}
 			require.Error(t, err, "the connection is dropped")
-			get(t, s.url+"/orders/7") // and the process lives on
+			s.get(t, "/orders/7") // and the process lives on
 			require.NoError(t, s.stop())
 		})
 	}
@@ -113,11 +118,11 @@ func TestRoutesAnswer(t *testing.T) {
 
 func TestStatsCountTheRequestsAndNotTheLooks(t *testing.T) {
 	s := start(t, "-dir", t.TempDir(), "-endpoint", sink(t))
-	get(t, s.url+"/nowhere")
-	get(t, s.url+"/nowhere")
+	s.get(t, "/nowhere")
+	s.get(t, "/nowhere")
 	for range 2 {
-		resp, body := get(t, s.url+"/debug/ledger")
-		assert.Equal(t, "no-store", resp.Header.Get("Cache-Control"))
+		_, header, body := s.get(t, "/debug/ledger")
+		assert.Equal(t, "no-store", header.Get("Cache-Control"))
 		var stats struct{ Last, Synced *uint64 }
 		require.NoError(t, json.Unmarshal([]byte(body), &stats))
 		require.NotNil(t, stats.Last)
@@ -130,7 +135,7 @@ func TestAStreamAndADeadServerDoNotHoldUpTheEnd(t *testing.T) {
 	refusing := httptest.NewServer(nil)
 	refusing.Close()
 	s := start(t, "-dir", t.TempDir(), "-endpoint", refusing.URL)
-	resp, err := http.Get(s.url + "/stream?events=1000&every=1m")
+	resp, err := s.client.Get(s.url + "/stream?events=1000&every=1m")
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	begin := time.Now()

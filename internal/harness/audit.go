@@ -1,6 +1,9 @@
 package harness
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Audit compares what was answered with what a server stored.
 type Audit struct {
@@ -34,8 +37,8 @@ func Check(answers []Answer, stored map[string]int, cutoff time.Time) Audit {
 func (a Audit) Add(b Audit) Audit {
 	return Audit{
 		Answered:  a.Answered + b.Answered,
-		Missing:   append(a.Missing[:len(a.Missing):len(a.Missing)], b.Missing...),
-		Broken:    append(a.Broken[:len(a.Broken):len(a.Broken)], b.Broken...),
+		Missing:   append(slices.Clip(a.Missing), b.Missing...),
+		Broken:    append(slices.Clip(a.Broken), b.Broken...),
 		Uncertain: a.Uncertain + b.Uncertain,
 	}
 }

@@ -123,8 +123,10 @@ func TestCheckTellsABrokenPromiseFromAnUncertainLoss(t *testing.T) {
 	cutoff := time.Now()
 	before, after := cutoff.Add(-time.Millisecond), cutoff.Add(time.Millisecond)
 	answers := []Answer{
-		{ID: "kept", At: before}, {ID: "broken", At: before},
-		{ID: "lucky", At: after}, {ID: "gone", At: after},
+		{ID: "kept", At: before},
+		{ID: "broken", At: before},
+		{ID: "lucky", At: after},
+		{ID: "gone", At: after},
 	}
 	stored := map[string]int{"kept": 1, "lucky": 2}
 

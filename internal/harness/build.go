@@ -46,7 +46,7 @@ func Root(ctx context.Context) (string, error) {
 // FreeAddr returns a loopback address with a port that is free now, for a server that
 // has to come back on the same port after it was stopped.
 func FreeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", fmt.Errorf("harness: find port: %w", err)
 	}

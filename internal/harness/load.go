@@ -116,19 +116,23 @@ func (l Load) send(client *http.Client, n int, tally *Tally) error {
 		return fmt.Errorf("harness: make request %d: %w", n, err)
 	}
 	req.Header.Set(RequestIDHeader, id)
-	sent := time.Now()
+	a := Answer{ID: id, Sent: time.Now()}
+	if a.Status, err = exchange(client, req); err == nil {
+		a.At = time.Now()
+		tally.answer(a)
+	} else {
+		tally.fail(a.Sent)
+	}
+	return nil
+}
+
+// exchange sends a request and reads the whole response (H3).
+func exchange(client *http.Client, req *http.Request) (status int, err error) {
 	resp, err := client.Do(req)
 	if err != nil {
-		tally.fail(sent)
-		return nil
+		return 0, err
 	}
+	defer resp.Body.Close()
 	_, err = io.Copy(io.Discard, resp.Body)
-	_ = resp.Body.Close()
-	at := time.Now()
-	if err != nil {
-		tally.fail(sent)
-		return nil
-	}
-	tally.answer(Answer{ID: id, Sent: sent, At: at, Status: resp.StatusCode})
-	return nil
+	return resp.StatusCode, err
 }

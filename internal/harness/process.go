@@ -23,7 +23,9 @@ type Process struct {
 // Start starts the program at path. Its standard output and standard error are
 // captured together. The caller ends it with Stop or Kill.
 func Start(name, path string, args ...string) (*Process, error) {
-	p := &Process{name: name, cmd: exec.Command(path, args...), out: newLines(), done: make(chan struct{})}
+	// No context ends the process: that is for Stop and Kill.
+	cmd := exec.CommandContext(context.Background(), path, args...)
+	p := &Process{name: name, cmd: cmd, out: newLines(), done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	p.cmd.WaitDelay = 5 * time.Second // a grandchild may hold the output open
 	dieWithParent(p.cmd)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/ledger-sdk/ledger-go/internal/frame"
 )
@@ -42,9 +43,14 @@ type Ring struct {
 	seed     uint32
 	resource uint32
 	max      int
+	size     int // of mem, in bytes
+
+	mapped  atomic.Bool // mem is a mapping: touching it may fault
+	mapping *mapping    // set once, by Map
 
 	mu   sync.Mutex
 	mem  []byte
+	mark marker // in the mapping, zero without one
 	head uint64 // position of the next push; positions only grow, modulo len(mem) they index mem
 	read uint64 // position of the next frame to take
 	tail uint64 // position of the oldest frame that is kept
@@ -56,12 +62,14 @@ type Ring struct {
 	waiting int64  // bytes between read and head, padding left out
 	evicted uint64
 	closed  bool
+	rescued []Run // saved from a mapping that failed, to be taken first
+	fault   error // why the mapping was given up
 }
 
 // New returns an empty ring over mem, whose length must be a multiple of 8.
 func New(mem []byte, c Config) *Ring {
 	return &Ring{
-		seed: frame.Seed(c.Epoch), resource: c.Resource, max: c.MaxRecords, mem: mem,
+		seed: frame.Seed(c.Epoch), resource: c.Resource, max: c.MaxRecords, size: len(mem), mem: mem,
 		next: c.Next, toTake: c.Next, oldest: c.Next, taken: c.Next - 1,
 	}
 }
@@ -77,8 +85,19 @@ type Admitted struct {
 // Push admits a record. payload is copied. now is its admission time in Unix
 // nanoseconds. Errors: [ErrTooLarge], [ErrClosed].
 func (r *Ring) Push(payload []byte, now int64) (Admitted, error) {
+	if !r.mapped.Load() {
+		return r.push(payload, now)
+	}
+	a, err, ok := r.pushMapped(payload, now)
+	if !ok { // The mapping failed under it and is given up: the record is not in.
+		return r.push(payload, now)
+	}
+	return a, err
+}
+
+func (r *Ring) push(payload []byte, now int64) (Admitted, error) {
 	need := aligned(frame.Size(len(payload)))
-	if need > len(r.mem) || len(payload) > frame.MaxPayload {
+	if need > r.size || len(payload) > frame.MaxPayload {
 		return Admitted{}, ErrTooLarge
 	}
 	sum := frame.Sum(r.seed, payload)
@@ -94,6 +113,7 @@ func (r *Ring) Push(payload []byte, now int64) (Admitted, error) {
 	at := r.room(need)
 	h := frame.Header{Offset: r.next, Time: now, Resource: r.resource}
 	frame.Put(r.mem[at:at+need], h, payload, sum)
+	r.mark.admit(r.next)
 	r.head += uint64(need)
 	r.next++
 	r.waiting += int64(frame.Size(len(payload)))
@@ -109,6 +129,21 @@ func (r *Ring) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.closed = true
+}
+
+// Unmap lets go of the file of a mapped ring, which must be closed and empty. A
+// ring in ordinary memory has none.
+func (r *Ring) Unmap() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.mapping == nil {
+		return nil
+	}
+	m := r.mapping
+	r.mapping, r.mark = nil, marker{}
+	r.mem, r.head, r.read, r.tail = make([]byte, align), 0, 0, 0
+	r.mapped.Store(false)
+	return m.close()
 }
 
 // room makes need contiguous bytes free at head, giving up the oldest frames if
@@ -152,6 +187,7 @@ func (r *Ring) evict() {
 	next, size := r.after(r.read)
 	r.read = next
 	r.toTake++
+	r.mark.evict(r.taken+1, r.toTake)
 	r.waiting -= int64(size)
 	r.evicted++
 }

@@ -17,19 +17,30 @@ type Stats struct {
 	Unreported uint64
 	// Size of the memory in bytes.
 	Size int
+	// Mapped says that records in the ring survive the process. Fault says why
+	// they no longer do.
+	Mapped bool
+	Fault  error
 }
 
 // Stats returns a consistent view.
 func (r *Ring) Stats() Stats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return Stats{
+	s := Stats{
+		Mapped:     r.mapped.Load(),
+		Fault:      r.fault,
 		Last:       r.next - 1,
 		Taken:      r.toTake - 1,
 		Records:    int(r.next - r.toTake),
 		Bytes:      r.waiting,
 		Evicted:    r.evicted,
 		Unreported: r.toTake - 1 - r.taken,
-		Size:       len(r.mem),
+		Size:       r.size,
 	}
+	for _, run := range r.rescued {
+		s.Records += run.Count
+		s.Bytes += int64(len(run.Frames))
+	}
+	return s
 }

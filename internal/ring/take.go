@@ -17,9 +17,18 @@ type Run struct {
 //
 // The frames stay in the ring until [Ring.Release]. One consumer at a time.
 func (r *Ring) Take(dst []byte, records, bytes int) Run {
+	if run, ok := r.takeRescued(dst); ok {
+		return run
+	}
 	run := Run{Frames: dst}
 	start := len(dst)
-	for r.takeSome(&run, start, records, bytes) {
+	for r.touch(func() bool { return r.takeSome(&run, start, records, bytes) }) {
+	}
+	if run.Count == 0 {
+		run.Frames = dst
+		if rescued, ok := r.takeRescued(dst); ok {
+			return rescued // The mapping failed just now.
+		}
 	}
 	return run
 }
@@ -63,6 +72,10 @@ func (r *Ring) takeSome(run *Run, start, records, bytes int) bool {
 // Release gives back the memory of every taken frame up to and including the
 // offset through: the log has them.
 func (r *Ring) Release(through uint64) {
+	r.touch(func() bool { r.release(through); return false })
+}
+
+func (r *Ring) release(through uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for r.tail < r.read && r.oldest <= through {

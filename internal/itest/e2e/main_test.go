@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,12 +41,12 @@ func TestMain(m *testing.M) {
 }
 
 // runTests builds the service once for all tests.
-func runTests(m *testing.M) (int, error) {
+func runTests(m *testing.M) (code int, err error) {
 	dir, err := os.MkdirTemp("", "ledger-e2e-")
 	if err != nil {
 		return 0, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	bin, err := harness.Build(ctx, filepath.Join("..", "..", ".."), "./examples/service", filepath.Join(dir, "service"))
@@ -55,7 +56,7 @@ func runTests(m *testing.M) (int, error) {
 	if err := os.Setenv(serviceBin, bin); err != nil {
 		return 0, err
 	}
-	if code := m.Run(); code != 0 {
+	if code = m.Run(); code != 0 {
 		return code, nil
 	}
 	return 0, goleak.Find()

@@ -18,9 +18,12 @@
 //	    requests it arrives. Every further arrival is counted, and the count is
 //	    part of the same transaction.
 //	D3  An append is stored whole or not at all.
-//	D4  After a failed write the connection it failed on is thrown away. The
-//	    next append opens a fresh one, so the store heals when the disk does.
-//	    Nothing is remembered of the failed transaction.
+//	D4  A failed transaction leaves nothing behind that a later one could rest
+//	    on. The connection it failed on is thrown away, the next append opens a
+//	    fresh one, so the store heals when the disk does. What the failed
+//	    transaction wrote to the write-ahead log is written over, never
+//	    appended to: after a failed fsync it may be in memory only, and a
+//	    record behind it would be lost with it in a power cut.
 //	D5  Paging by cursor shows no record twice and skips none that was there
 //	    when the first page was read, whatever is inserted meanwhile.
 //

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -89,6 +90,19 @@ func TestAnOutageOfTheDiskWritesTwoLines(t *testing.T) {
 	require.NoError(t, w.write())
 	assert.Equal(t, 2, strings.Count(log.String(), "\n"), log.String())
 	assert.Contains(t, log.String(), "failed_writes=5")
+}
+
+func TestAnEmptyAppendWritesToTheDisk(t *testing.T) {
+	s := openTest(t)
+	size := func() int64 {
+		info, err := os.Stat(s.path + "-wal")
+		require.NoError(t, err)
+		return info.Size()
+	}
+	mustAppend(t, s)
+	before := size()
+	mustAppend(t, s)
+	assert.Greater(t, size(), before)
 }
 
 func TestReadyProbesTheDiskOnlyAfterAFailure(t *testing.T) {

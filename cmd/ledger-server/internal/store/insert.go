@@ -55,7 +55,7 @@ func newInserter(ctx context.Context, db *sql.DB) (_ *inserter, err error) {
 		{&in.log, insertLog},
 		{&in.resend, `UPDATE logs SET resends = resends + 1 WHERE id = ?`},
 		{&in.resource, insertResource},
-		{&in.count, `UPDATE counters SET value = value + CASE name WHEN 'records' THEN ? ELSE ? END`},
+		{&in.count, `UPDATE counters SET value = value + CASE name WHEN 'records' THEN ? WHEN 'duplicates' THEN ? ELSE 1 END`},
 	} {
 		if *s.to, err = conn.PrepareContext(ctx, s.sql); err != nil {
 			in.discard()
@@ -71,8 +71,8 @@ func (in *inserter) begin(ctx context.Context) error {
 	return err
 }
 
-// commit adds to the counters and commits. That the counters are written even
-// for nothing is what makes an empty append a probe of the disk.
+// commit adds to the counters and commits. One of them counts commits: without
+// a change nothing is written, and an empty append would not probe the disk.
 func (in *inserter) commit(ctx context.Context, a Appended) error {
 	if _, err := in.count.ExecContext(ctx, a.Stored, a.Duplicates); err != nil {
 		return err

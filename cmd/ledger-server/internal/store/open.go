@@ -1,7 +1,9 @@
 package store
 
 import (
+	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -64,6 +66,28 @@ func openDB(path string, a access, size int) (*sql.DB, error) {
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
 	return db, nil
+}
+
+// anchored returns size connections for queries, and one more that is to stay
+// open as long as the writer. SQLite's index of the write-ahead log lives as long
+// as any connection that has read. When it is gone, the next connection makes it
+// anew from the file, and takes a transaction for committed whose fsync failed.
+// While it lives, the next transaction is written over the failed one (D4).
+func anchored(path string, size int) (*sql.DB, *sql.Conn, error) {
+	db, err := openDB(path, reading, size+1)
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx := context.Background()
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	var n int
+	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM counters").Scan(&n); err != nil {
+		return nil, nil, errors.Join(err, conn.Close(), db.Close())
+	}
+	return db, conn, nil
 }
 
 // dataSource names the database and the settings every connection needs.

@@ -134,3 +134,27 @@ func TestOpenLeavesAForeignDatabaseAsItWas(t *testing.T) {
 	assert.Equal(t, "t", name.String)
 	require.NoError(t, db.Close())
 }
+
+// Nothing may be appended behind what an earlier process left in the write-ahead
+// log: it may never have reached the disk.
+func TestOpenMovesWhatACrashLeftIntoTheDatabase(t *testing.T) { // D4
+	s := openTest(t)
+	mustAppend(t, s, recs(1, 5)...)
+	crashed := filepath.Join(t.TempDir(), "logs.db")
+	for _, suffix := range []string{"", "-wal"} {
+		content, err := os.ReadFile(s.path + suffix)
+		require.NoError(t, err)
+		require.NotEmpty(t, content)
+		require.NoError(t, os.WriteFile(crashed+suffix, content, 0o600))
+	}
+
+	again, err := Open(crashed, Options{})
+	require.NoError(t, err)
+	defer again.Close()
+	info, err := os.Stat(crashed + "-wal")
+	require.NoError(t, err)
+	assert.Zero(t, info.Size())
+	st, err := again.Stats(t.Context())
+	require.NoError(t, err)
+	assert.EqualValues(t, 5, st.Records)
+}

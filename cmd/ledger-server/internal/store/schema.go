@@ -58,7 +58,7 @@ CREATE TABLE counters (
 	value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO counters (name, value) VALUES ('records', 0), ('duplicates', 0);
+INSERT INTO counters (name, value) VALUES ('records', 0), ('duplicates', 0), ('commits', 0);
 `
 
 // migrate makes the schema in an empty database and checks that any other is

@@ -46,6 +46,7 @@ func (o Options) withDefaults() Options {
 type Store struct {
 	path    string
 	readers *sql.DB
+	anchor  *sql.Conn // one of readers, for as long as the store is open; see anchored
 	writer  *writer
 
 	mu     sync.RWMutex // guards closed, and the queue against being closed under a sender
@@ -66,11 +67,11 @@ func Open(path string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: open %s: %w", path, err)
 	}
-	readers, err := openDB(abs, reading, opts.Readers)
+	readers, anchor, err := anchored(abs, opts.Readers)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("store: open %s: %w", path, err), w.close())
 	}
-	s := &Store{path: abs, readers: readers, writer: w, queue: make(chan *write, opts.Queue)}
+	s := &Store{path: abs, readers: readers, anchor: anchor, writer: w, queue: make(chan *write, opts.Queue)}
 	go w.run(s.queue)
 	return s, nil
 }
@@ -91,7 +92,7 @@ func (s *Store) Close() error {
 	<-s.writer.done
 	// The readers go first: the last connection to close is the one that can
 	// empty the write-ahead log and remove it.
-	if err := errors.Join(s.readers.Close(), s.writer.close()); err != nil {
+	if err := errors.Join(s.anchor.Close(), s.readers.Close(), s.writer.close()); err != nil {
 		return fmt.Errorf("store: close: %w", err)
 	}
 	return nil

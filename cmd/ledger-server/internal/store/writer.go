@@ -62,10 +62,28 @@ func (w *writer) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := migrate(ctx, conn); err != nil {
+	// What an earlier process left in the write-ahead log may be there in memory
+	// only, its fsync having failed. The checkpoint writes it to the database and
+	// syncs that, so that nothing is ever appended behind it (D4).
+	if err := errors.Join(migrate(ctx, conn), checkpoint(ctx, conn)); err != nil {
 		return errors.Join(err, conn.Close())
 	}
 	return conn.Close()
+}
+
+// checkpoint moves all of the write-ahead log into the database.
+func checkpoint(ctx context.Context, conn interface {
+	QueryRowContext(context.Context, string, ...any) *sql.Row
+}) error {
+	var busy, frames, moved int
+	row := conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	if err := row.Scan(&busy, &frames, &moved); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	if busy != 0 {
+		return errors.New("checkpoint: the database is in use")
+	}
+	return nil
 }
 
 // run writes what arrives in queue until it is closed and empty.
@@ -172,10 +190,5 @@ func (w *writer) close() error {
 	if w.conn != nil {
 		err = w.conn.close()
 	}
-	var busy, frames, moved int
-	row := w.db.QueryRow("PRAGMA wal_checkpoint(TRUNCATE)")
-	if e := row.Scan(&busy, &frames, &moved); e != nil {
-		err = errors.Join(err, fmt.Errorf("checkpoint: %w", e))
-	}
-	return errors.Join(err, w.db.Close())
+	return errors.Join(err, checkpoint(context.Background(), w.db), w.db.Close())
 }

@@ -1,0 +1,114 @@
+//go:build unix
+
+package ledger_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ledger-sdk/ledger-go/ledger"
+)
+
+// A file that is cut under the mapping is a fault in whoever logs next. It must
+// not end the process, and what is logged afterwards arrives.
+func TestCutRingFileIsNotFelt_L1_L2(t *testing.T) {
+	srv := newCollector(t)
+	cfg := config(t, srv.URL)
+	cfg.SyncEvery = time.Hour
+	c := open(t, cfg)
+	require.True(t, c.Stats().BufferMapped)
+	logN(t, c, 1, 10)
+	require.NoError(t, os.Truncate(filepath.Join(cfg.Dir, "ring"), 0))
+	logN(t, c, 11, 20)
+	require.NoError(t, c.Flush(within(t)))
+	assert.Subset(t, srv.bodies(), messages(11, 20))
+	s := balance(t, c)
+	assert.False(t, s.BufferMapped)
+	assert.Equal(t, uint64(20), s.Accepted)
+	assert.Equal(t, uint64(10), s.Lost, "what was on the pages that went is counted")
+	h := c.Health()
+	assert.NotEqual(t, ledger.StatusOK, h.Status)
+	assert.Contains(t, strings.Join(h.Reasons, "; "), "mapped file failed")
+}
+
+// Whatever stands where the ring should be, the client opens, says what promise is
+// in force, and delivers.
+func TestUnusableRingFileMeansOrdinaryMemory_W7(t *testing.T) {
+	srv := newCollector(t)
+	cfg := config(t, srv.URL)
+	require.NoError(t, os.MkdirAll(filepath.Join(cfg.Dir, "ring", "a directory"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(cfg.Dir, "quarantine"), []byte("in the way"), 0o600))
+	c := open(t, cfg)
+	s := c.Stats()
+	assert.False(t, s.BufferMapped)
+	assert.NotEmpty(t, s.BufferFault)
+	assert.Equal(t, ledger.StatusDegraded, c.Health().Status)
+	logN(t, c, 1, 5)
+	require.NoError(t, c.Flush(within(t)))
+	assert.Equal(t, messages(1, 5), srv.bodies())
+}
+
+// A ring file as a killed process leaves it: the records that never reached the log
+// are delivered once, with the numbers they were given.
+func TestRecordsLeftInTheRingAreSpilledExactlyOnce_W1_W3(t *testing.T) {
+	srv := newCollector(t)
+	cfg := config(t, srv.URL)
+	cfg.SyncEvery = time.Hour // Nothing is spilled by itself.
+	c := open(t, cfg)
+	logN(t, c, 1, 20)
+	image, err := os.ReadFile(filepath.Join(cfg.Dir, "ring"))
+	require.NoError(t, err)
+	require.NoError(t, c.Close())
+	// As if the process had died before it spilled: the ring is full, the log empty.
+	require.NoError(t, os.RemoveAll(filepath.Join(cfg.Dir, "wal")))
+	require.NoError(t, os.WriteFile(filepath.Join(cfg.Dir, "ring"), image, 0o600))
+	for _, name := range []string{"state.db", "holder"} {
+		require.NoError(t, os.Remove(filepath.Join(cfg.Dir, name)))
+	}
+
+	c = open(t, cfg)
+	assert.Equal(t, uint64(20), c.Stats().Accepted)
+	logN(t, c, 21, 25)
+	require.NoError(t, c.Flush(within(t)))
+	assert.Equal(t, messages(1, 25), srv.bodies())
+	require.NoError(t, c.Close())
+	c = open(t, cfg)
+	require.NoError(t, c.Flush(within(t)))
+	assert.Len(t, srv.bodies(), 25)
+	balance(t, c)
+}
+
+func TestDamagedRecordInTheRingIsCountedAndSetAside_W7_L2(t *testing.T) {
+	srv := newCollector(t)
+	cfg := config(t, srv.URL)
+	cfg.SyncEvery = time.Hour
+	c := open(t, cfg)
+	logN(t, c, 1, 20)
+	image, err := os.ReadFile(filepath.Join(cfg.Dir, "ring"))
+	require.NoError(t, err)
+	require.NoError(t, c.Close())
+	require.NoError(t, os.RemoveAll(filepath.Join(cfg.Dir, "wal")))
+	require.NoError(t, os.Remove(filepath.Join(cfg.Dir, "state.db")))
+	at := bytes.Index(image, []byte(message(7)))
+	require.Positive(t, at)
+	image[at] ^= 1
+	require.NoError(t, os.WriteFile(filepath.Join(cfg.Dir, "ring"), image, 0o600))
+
+	c = open(t, cfg)
+	require.NoError(t, c.Flush(within(t)))
+	assert.Len(t, srv.unique(t), 19)
+	assert.NotContains(t, srv.bodies(), message(7))
+	s := balance(t, c)
+	assert.Equal(t, uint64(1), s.Lost)
+	found, err := filepath.Glob(filepath.Join(cfg.Dir, "quarantine", "ring-*"))
+	require.NoError(t, err)
+	assert.Len(t, found, 1)
+	assert.True(t, s.BufferMapped, "with a new file")
+}
