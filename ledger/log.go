@@ -35,13 +35,27 @@ var scratches = sync.Pool{New: func() any { return new(scratch) }}
 // Errors: [ErrClosed], [ErrTooLarge]; under SyncAlways one that matches
 // [ErrNotSynced], or that of ctx, with the record admitted all the same.
 func (c *Client) Log(ctx context.Context, r Record) error {
-	if c.cfg.BeforeSend != nil && !c.beforeSend(ctx, &r) {
+	if c.cfg.BeforeSend != nil {
+		return c.logHooked(ctx, r)
+	}
+	return c.admit(ctx, &r)
+}
+
+// logHooked is Log for clients with a hook. It is a function of its own because a
+// record that a hook may keep has to be on the heap.
+func (c *Client) logHooked(ctx context.Context, r Record) error {
+	if !c.beforeSend(ctx, &r) {
 		c.dropped.Add(1)
 		return nil
 	}
+	return c.admit(ctx, &r)
+}
+
+// admit encodes a record and puts it into the ring.
+func (c *Client) admit(ctx context.Context, r *Record) error {
 	now := time.Now()
 	s, _ := scratches.Get().(*scratch)
-	s.buf = otlp.AppendRecord(s.buf[:0], s.prep.prepare(ctx, &r, c.ids, now, c.resource.size))
+	s.buf = otlp.AppendRecord(s.buf[:0], s.prep.prepare(ctx, r, c.ids, now, c.resource.size))
 	admitted, err := c.ring.Push(s.buf, now.UnixNano())
 	s.prep.reset()
 	if cap(s.buf) <= maxScratch {

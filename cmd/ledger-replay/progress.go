@@ -63,7 +63,14 @@ func (p *progress) Handle(_ context.Context, r slog.Record) error {
 	var b strings.Builder
 	b.WriteString(strings.TrimPrefix(r.Message, "sender: "))
 	r.Attrs(func(a slog.Attr) bool {
-		fmt.Fprintf(&b, ", %s %s", strings.ReplaceAll(a.Key, "_", " "), a.Value)
+		value := a.Value.String()
+		switch {
+		case a.Key == "records_waiting":
+			return true // It sees what was read ahead, not what there is.
+		case a.Value.Kind() == slog.KindDuration:
+			value = age(a.Value.Duration())
+		}
+		fmt.Fprintf(&b, ", %s: %s", strings.ReplaceAll(a.Key, "_", " "), value)
 		return true
 	})
 	p.mu.Lock()

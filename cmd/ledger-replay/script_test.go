@@ -98,12 +98,15 @@ func (w *world) server(ts *testscript.TestScript, args []string) error {
 }
 
 func (w *world) requests(ts *testscript.TestScript, args []string) error {
-	for _, r := range w.servers[args[0]].requests() {
-		if _, err := fmt.Fprintln(ts.Stdout(), r.text()); err != nil {
-			return err
+	lines := "none\n"
+	if all := w.servers[args[0]].requests(); len(all) > 0 {
+		lines = ""
+		for _, r := range all {
+			lines += r.text() + "\n"
 		}
 	}
-	return nil
+	_, err := io.WriteString(ts.Stdout(), lines)
+	return err
 }
 
 // watched runs something and checks that it left every ledger directory alone.

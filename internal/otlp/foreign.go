@@ -16,6 +16,8 @@ const (
 	// maxWeight is the largest value that is marshalled at all. JSON cannot be cut
 	// while it is made, so without a bound one log call could marshal a cache.
 	maxWeight = 1 << 20
+	// maxJSONDepth is the deepest: of a value that contains itself there is no end.
+	maxJSONDepth = 256
 	// maxPanicText bounds what a panic may add to a record, in code points.
 	maxPanicText = 256
 )
@@ -81,7 +83,7 @@ func listOf(rv reflect.Value) (any, bool) {
 	if k != reflect.Interface && k != reflect.String && !isScalar(k) {
 		return nil, false
 	}
-	if weigh(rv, maxWeight, maxDepth) < 0 {
+	if weigh(rv, maxWeight, maxJSONDepth) < 0 {
 		return nil, false // jsonText says so
 	}
 	if elem == reflect.TypeFor[byte]() {
@@ -100,7 +102,7 @@ func listOf(rv reflect.Value) (any, bool) {
 // JSON. Where x cannot be marshalled the text says why; it never shows fields that
 // JSON would hide.
 func jsonText(x any) string {
-	if weigh(reflect.ValueOf(x), maxWeight, maxDepth) < 0 {
+	if weigh(reflect.ValueOf(x), maxWeight, maxJSONDepth) < 0 {
 		return fmt.Sprintf("!LARGE: %T", x)
 	}
 	var b bytes.Buffer

@@ -182,6 +182,19 @@ func manyAny() []any {
 	return list
 }
 
+func TestDeepValuesAreMarshalledWithinReason(t *testing.T) {
+	type node struct{ Next *node }
+	list := func(n int) (head *node) {
+		for range n {
+			head = &node{head}
+		}
+		return head
+	}
+	text := func(n int) string { return roundTrip(t, slog.Any("k", list(n)))[0].Value.String() }
+	assert.Equal(t, strings.Repeat(`{"Next":`, 100)+"null"+strings.Repeat("}", 100), text(100))
+	assert.Equal(t, "!LARGE: *otlp.node", text(maxJSONDepth))
+}
+
 func TestACutListSaysSo(t *testing.T) {
 	got := roundTrip(t, slog.Any("k", manyAny()))[0].Value.Any().([]any)
 	assert.Equal(t, Mark, got[len(got)-1])
