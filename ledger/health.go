@@ -48,6 +48,9 @@ func (c *Client) Health() Health {
 	if s.BufferFault != "" {
 		h.add(StatusDegraded, "a kill would cost the records of the last %v: %s", c.cfg.SyncEvery, s.BufferFault)
 	}
+	if h.Delivery.Phase == sender.PhaseStopped && !c.spill.ended() {
+		h.Delivery.Phase = sender.PhaseIdle // It has not looked yet, or is being stopped.
+	}
 	h.delivery(s.Pending)
 	if n := s.Recovery.Lost + s.Disk.LostAtRead; n > 0 {
 		h.add(StatusDegraded, "%s damaged on disk; the bytes are in quarantine", plural(n, "record"))

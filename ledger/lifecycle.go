@@ -18,13 +18,11 @@ func (c *Client) Sync(ctx context.Context) error {
 		return err
 	}
 	last := wal.Offset(c.ring.Stats().Last)
-	select {
-	case <-c.spill.done:
+	if c.spill.ended() {
 		if !c.spill.isSafe(last) {
 			return errors.Join(ErrClosed, ErrNotSynced)
 		}
 		return nil
-	default:
 	}
 	return c.spill.wait(ctx, last)
 }

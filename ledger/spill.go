@@ -110,6 +110,16 @@ func (s *spill) stop() {
 	<-s.done
 }
 
+// ended reports whether run has ended.
+func (s *spill) ended() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // pass empties the ring into the log, syncs, and tells those who wait.
 func (s *spill) pass() {
 	err := s.write()

@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// launch starts an attempt for a flight in a goroutine of its own: a request can
-// take as long as its timeout, and the loop must stay free.
+// launch starts an attempt for a flight.
 func (l *loop) launch(ctx context.Context, f *flight, now time.Time) {
 	n := uint64(f.batch.Len())
 	l.limit.take(now, f.batch.Len())
@@ -18,12 +17,12 @@ func (l *loop) launch(ctx context.Context, f *flight, now time.Time) {
 	}
 	f.attempts++
 	f.state, f.round = flying, l.gate.round
-	l.posts.Go(func() { l.results <- result{f, l.attempt(ctx, f)} })
+	l.attempts.start(f, func() attempt { return l.try(ctx, f) })
 }
 
-// attempt makes the body if there is none yet and posts it. It runs in the
+// try makes the body if there is none yet and posts it. It runs in the
 // goroutine of the attempt, which owns the flight meanwhile.
-func (l *loop) attempt(ctx context.Context, f *flight) attempt {
+func (l *loop) try(ctx context.Context, f *flight) attempt {
 	if f.body == nil {
 		b, err := f.make.build(&f.batch, l.cfg.Resource(f.batch.Resource), l.cfg)
 		if err != nil {
@@ -38,7 +37,7 @@ func (l *loop) attempt(ctx context.Context, f *flight) attempt {
 func (l *loop) takeAll(ctx context.Context) {
 	for {
 		select {
-		case r := <-l.results:
+		case r := <-l.attempts.results:
 			l.take(ctx, r)
 		default:
 			return

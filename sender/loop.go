@@ -2,7 +2,6 @@ package sender
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/ledger-sdk/ledger-go/wal"
@@ -24,8 +23,7 @@ type loop struct {
 	acks    *acks
 	report  *reporter
 
-	results chan result // has room for every attempt, so that none ever blocks
-	posts   sync.WaitGroup
+	attempts attempts
 
 	phaseSince  time.Time
 	why         outcome // what closed the gate last
@@ -38,23 +36,17 @@ type loop struct {
 	stopped     bool
 }
 
-// result is a flight that comes back from an attempt.
-type result struct {
-	f *flight
-	attempt
-}
-
 func newLoop(s *Sender) *loop {
 	cfg := &s.cfg
 	l := &loop{
 		s: s, src: s.src, cfg: cfg,
-		pos:     s.src.Head(),
-		win:     newWindow(cfg.MaxInFlight),
-		gate:    newGate(cfg.MaxInFlight, cfg.Retry),
-		limit:   newLimiter(cfg.RateLimit),
-		acks:    newAcks(s.src, s.store),
-		report:  newReporter(cfg.Logger),
-		results: make(chan result, cfg.MaxInFlight),
+		pos:      s.src.Head(),
+		win:      newWindow(cfg.MaxInFlight),
+		gate:     newGate(cfg.MaxInFlight, cfg.Retry),
+		limit:    newLimiter(cfg.RateLimit),
+		acks:     newAcks(s.src, s.store),
+		report:   newReporter(cfg.Logger),
+		attempts: attempts{results: make(chan result, cfg.MaxInFlight)},
 	}
 	l.linger = linger{records: l.limits().Records, bytes: int64(cfg.MaxBatchBytes), interval: cfg.FlushInterval}
 	return l
@@ -78,7 +70,7 @@ func (l *loop) run(ctx context.Context) error {
 		}
 		timer.Reset(until(next))
 		select {
-		case r := <-l.results:
+		case r := <-l.attempts.results:
 			l.take(ctx, r)
 		case <-changed:
 		case <-l.s.wake:
@@ -92,7 +84,7 @@ func (l *loop) run(ctx context.Context) error {
 
 // stop joins the attempts, which ctx has cancelled, and keeps what they achieved.
 func (l *loop) stop(ctx context.Context) error {
-	l.posts.Wait()
+	l.attempts.all.Wait()
 	l.takeAll(ctx)
 	l.settle()
 	err := l.acks.finish(time.Now())

@@ -289,6 +289,28 @@ func TestBatchThatIsEvictedWhollyIsDropped(t *testing.T) {
 	})
 }
 
+// Batches that were delivered early wait for the one before them. When that is
+// evicted nothing else may happen for a long time, and they are acked all the same.
+func TestEvictionOfTheFirstBatchAcksTheOnesBehindIt(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := start(t, small(), func(c call) reply {
+			if c.offsets[0] == 11 {
+				return down
+			}
+			return reply{status: 200, after: 10 * time.Millisecond}
+		})
+		r.log.add(30)
+		sleep(time.Second)
+		require.Equal(t, wal.Offset(10), r.store.head())
+		require.Len(t, r.server.got(), 3)
+		r.log.evict(20)
+		sleep(time.Second + time.Millisecond)
+		assert.Equal(t, wal.Offset(30), r.store.head())
+		assert.Equal(t, uint64(10), r.store.cp.Evicted)
+		assert.Len(t, r.server.got(), 3)
+	})
+}
+
 // Everything that failed is evicted and nothing is left to probe with: the next
 // records are the probe. They must not wait for ever.
 func TestSenderGoesOnAfterAllThatFailedIsEvicted(t *testing.T) {

@@ -205,6 +205,25 @@ func TestCutKeepsTheBytesOfWhatStays(t *testing.T) {
 	}
 }
 
+func TestNudgeOnlyEverShortensABackoff(t *testing.T) {
+	now := testNow
+	g := newGate(4, Retry{Jitter: -1}.withDefaults())
+	g.nudge()
+	assert.True(t, g.admits(now, 0), "an open gate stays open")
+	g.settle(outcome{kind: temporary}, g.round, now)
+	g.until = now.Add(1600 * time.Millisecond) // Jitter made it shorter than the first step.
+	g.nudge()
+	assert.Equal(t, now.Add(1600*time.Millisecond), g.until)
+	g.until = now.Add(time.Minute)
+	g.nudge()
+	assert.Equal(t, now.Add(2*time.Second), g.until)
+	for _, o := range []outcome{{kind: throttled, retryAfter: time.Minute}, {kind: hold}} {
+		g.settle(o, g.round, now)
+		g.nudge()
+		assert.Equal(t, now.Add(time.Minute), g.until)
+	}
+}
+
 func TestEpisodeTellsTheFirstAndTheLast(t *testing.T) {
 	var e episode
 	assert.False(t, e.end(), "a success without a failure")

@@ -54,6 +54,25 @@ func New(src Source, st Store, cfg Config) (*Sender, error) {
 	}, nil
 }
 
+// attempts are the goroutines of a run, one per request under way. They are the
+// only ones this package starts, here, and run joins them.
+type attempts struct {
+	all     sync.WaitGroup
+	results chan result // has room for all, so that none ever blocks
+}
+
+// result is a flight that comes back from an attempt.
+type result struct {
+	f *flight
+	attempt
+}
+
+// start makes an attempt in a goroutine of its own: a request can take as long as
+// its timeout, and the loop must stay free.
+func (a *attempts) start(f *flight, try func() attempt) {
+	a.all.Go(func() { a.results <- result{f, try()} })
+}
+
 // Run delivers until ctx ends. It then cancels the requests under way, waits for
 // their goroutines, makes durable what was acked, and returns the error of that.
 // A second call returns an error.

@@ -2,6 +2,7 @@ package sender
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io/fs"
 	"os"
@@ -337,19 +338,7 @@ func FuzzState(f *testing.F) {
 	f.Add(data)
 	f.Add(data[:8192])
 	f.Add([]byte{})
-	small := filepath.Join(f.TempDir(), "small")
-	db, err := bbolt.Open(small, 0o600, &bbolt.Options{PageSize: 1024})
-	require.NoError(f, err)
-	require.NoError(f, db.Update(func(tx *bbolt.Tx) error {
-		b, err := tx.CreateBucket([]byte("b"))
-		for i := range 200 { // Enough for branch pages.
-			err = errors.Join(err, b.Put([]byte(strconv.Itoa(i)), bytes.Repeat([]byte("v"), 50)))
-		}
-		return err
-	}))
-	require.NoError(f, db.Close())
-	branches, err := os.ReadFile(small)
-	require.NoError(f, err)
+	branches, _, _ := smallPages(f)
 	f.Add(branches)
 	f.Fuzz(func(_ *testing.T, data []byte) {
 		_, _ = readContents("", data) // It returns.
@@ -390,6 +379,85 @@ func TestImageIsWhatBboltReads(t *testing.T) {
 			return nil
 		}))
 	}
+}
+
+// smallPages is a bbolt file with branch pages, and where a first one of them and
+// the freelist are.
+func smallPages(t testing.TB) (data []byte, branch, freelist int) {
+	path := filepath.Join(t.TempDir(), "small")
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{PageSize: 1024})
+	require.NoError(t, err)
+	for range 2 {
+		require.NoError(t, db.Update(func(tx *bbolt.Tx) error {
+			b, err := tx.CreateBucketIfNotExists([]byte("b"))
+			for i := range 200 { // Enough for branch pages.
+				err = errors.Join(err, b.Put([]byte(strconv.Itoa(i)), bytes.Repeat([]byte("v"), 50)))
+			}
+			return err
+		}))
+	}
+	require.NoError(t, db.Close())
+	data, err = os.ReadFile(path)
+	require.NoError(t, err)
+	meta, err := newestMeta(data)
+	require.NoError(t, err)
+	free := map[uint64]bool{}
+	freelist = int(meta.freelist) * 1024
+	for i := range int(binary.NativeEndian.Uint16(data[freelist+10:])) {
+		free[binary.NativeEndian.Uint64(data[freelist+16+8*i:])] = true
+	}
+	for id := uint64(2); id < meta.high; id++ {
+		if data[id*1024+8] == flagBranch && !free[id] {
+			return data, int(id) * 1024, freelist
+		}
+	}
+	t.Fatal("no branch page")
+	return nil, 0, 0
+}
+
+// What bbolt would follow without end, or over the end, is refused before.
+func TestImageRefusesWhatBboltCannotSurvive(t *testing.T) {
+	data, branch, freelist := smallPages(t)
+	_, err := readImage(data)
+	require.NoError(t, err)
+	id := uint64(branch / 1024)
+	tests := []struct {
+		name string
+		at   int
+		to   uint64
+		want string
+	}{
+		{"a page below itself", branch + 16 + 8, id, "in use twice"},
+		{"two pages above one", branch + 32 + 8, binary.NativeEndian.Uint64(data[branch+16+8:]), "in use twice"},
+		{"a page outside the file", branch + 16 + 8, 1 << 40, "outside the file"},
+		{"a meta page", branch + 16 + 8, 1, "outside the file"},
+		{"a page of another number", branch, id + 1, "not itself"},
+		{"a page that is called free", freelist + 16, id, "not free"},
+		{"a free page outside", freelist + 16, 1 << 50, "not free"},
+	}
+	for _, tt := range tests {
+		bad := bytes.Clone(data)
+		binary.NativeEndian.PutUint64(bad[tt.at:], tt.to)
+		_, err := readImage(bad)
+		require.ErrorContains(t, err, tt.want, tt.name)
+	}
+
+	path := filepath.Join(t.TempDir(), "deep")
+	db, err := bbolt.Open(path, 0o600, nil)
+	require.NoError(t, err)
+	require.NoError(t, db.Update(func(tx *bbolt.Tx) error {
+		b, err := tx.CreateBucket([]byte("b"))
+		for range 2 * maxDepth {
+			require.NoError(t, err)
+			b, err = b.CreateBucket([]byte("b"))
+		}
+		return err
+	}))
+	require.NoError(t, db.Close())
+	deep, err := os.ReadFile(path)
+	require.NoError(t, err)
+	_, err = readImage(deep)
+	require.Error(t, err)
 }
 
 func same(t *testing.T, im *image, b *bbolt.Bucket) {

@@ -15,7 +15,7 @@ const (
 	// scopeName is the instrumentation scope that the library sends records under.
 	scopeName = "github.com/ledger-sdk/ledger-go"
 	// watchEvery is how often delivery is looked at.
-	watchEvery = 50 * time.Millisecond
+	watchEvery = 20 * time.Millisecond
 )
 
 // pace is how a replay sends, and when it gives up.

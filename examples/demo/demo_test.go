@@ -98,11 +98,11 @@ func TestTheTableShowsTheNumbers(t *testing.T) {
 	r := &result{
 		audit:       harness.Audit{Answered: 5950, Uncertain: 12, Missing: []string{"a"}},
 		notAnswered: 31,
+		resent:      1200,
 		stored:      stored{records: 11_898, requests: map[string]int{"x": 1}, duplicates: 200},
 		up:          added{p50: pair{440 * time.Microsecond, 400 * time.Microsecond}, p99: pair{2 * time.Millisecond, time.Millisecond}},
 		down:        added{p50: pair{400 * time.Microsecond, 410 * time.Microsecond}},
 	}
-	r.final.Delivery.Resent = 1200
 	var out strings.Builder
 	r.print(&out)
 	for _, want := range []string{

@@ -22,6 +22,7 @@ type result struct {
 	notAnswered int
 	stored      stored
 	final       harness.Counters
+	resent      uint64
 	up, down    added
 }
 
@@ -46,6 +47,8 @@ func (p *performance) result(first, second *harness.Watch, final harness.Counter
 		notAnswered: failed + skipped,
 		stored:      st,
 		final:       final,
+		// A kill takes what the counters gained since they were last stored.
+		resent: first.Latest().Delivery.Resent + final.Delivery.Resent - second.First().Delivery.Resent,
 		up:          compare(answers, base, span{w.begin, w.stopped}, span{w.started, w.killed}, span{w.reborn, end}),
 		down:        compare(answers, base, span{w.stopped, w.started}),
 	}
@@ -88,7 +91,7 @@ func (r *result) print(out io.Writer) {
 	row("lost", number(len(r.audit.Missing)), fmt.Sprintf("%s of the %s proven to be synced; %s of the %s of the last moment before the kill",
 		number(len(r.audit.Broken)), number(proven), number(len(r.audit.Missing)-len(r.audit.Broken)), number(r.audit.Uncertain)))
 	row("duplicates in the store", number(harness.Duplicates(r.stored.requests)), "")
-	row("resent", number(int(r.final.Delivery.Resent)), fmt.Sprintf("%s arrived twice, and were recognised by their ID", number(int(r.stored.duplicates))))
+	row("resent", number(int(r.resent)), fmt.Sprintf("%s arrived twice, and were recognised by their ID", number(int(r.stored.duplicates))))
 	row("time added per request", "server up", r.up.String())
 	row("", "server down", r.down.String())
 }

@@ -87,6 +87,8 @@ func TestWatchFollowsTheServiceThroughItsFailures(t *testing.T) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		case 2:
 			_, _ = io.WriteString(w, "not JSON")
+		case 3:
+			_, _ = io.WriteString(w, `{"last": 6, "synced": 5, "pending": 5}`)
 		default:
 			_, _ = io.WriteString(w, `{"last": 7, "synced": 7, "pending": 2, "unknown": true}`)
 		}
@@ -95,6 +97,7 @@ func TestWatchFollowsTheServiceThroughItsFailures(t *testing.T) {
 	defer w.Stop()
 	require.Eventually(t, func() bool { return w.Latest().Last == 7 }, 10*time.Second, time.Millisecond)
 	assert.Equal(t, uint64(2), w.Latest().Pending)
+	assert.Equal(t, uint64(5), w.First().Pending, "failed looks do not count")
 	assert.False(t, w.Cutoff().IsZero())
 }
 
