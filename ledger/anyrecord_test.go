@@ -16,11 +16,12 @@ import (
 // Whatever is logged, the server takes it.
 func TestTheServerTakesAnyRecord(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
+	trace, _ := ParseTraceparent(traceparent)
 	for i := range 100 {
 		r := randomRecord(rnd)
 		resource := []slog.Attr{slog.String("service.name", "shop"), slog.String("x", strings.Repeat("r", rnd.IntN(20_000)))}
 		var p preparer
-		b := otlp.AppendRecord(nil, p.build(&r, stamp{id: testID, now: testNow, resource: resourceSize(resource)}))
+		b := otlp.AppendRecord(nil, p.build(&r, stamp{id: testID, now: testNow, trace: trace, resource: resourceSize(resource)}))
 		require.Less(t, len(b), 256<<10)
 		rec, _, err := otlp.DecodeRecord(b)
 		require.NoError(t, err)

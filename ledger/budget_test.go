@@ -66,6 +66,13 @@ func TestWhatCannotBeCutIsDroppedAloneAndCounted(t *testing.T) {
 	assert.Len(t, rec.Attrs, 5)
 }
 
+func TestBytesCountAsBase64(t *testing.T) {
+	for n, kept := range map[int]bool{70_000: true, 72_000: false} {
+		rec, _ := sentWith(t, nil, Record{Attrs: []slog.Attr{slog.Any("bytes", make([]byte, n))}})
+		assert.Equal(t, kept, rec.Dropped == 0, n)
+	}
+}
+
 func TestVeryManyAttributesAreKeptUntilTheRoomEnds(t *testing.T) {
 	attrs := make([]slog.Attr, 5_000)
 	for i := range attrs {

@@ -101,6 +101,7 @@ func TestTheStackOfTheInnermostErrorIsTaken(t *testing.T) {
 		{"the outer one if there is no other", around{errors.New("x"), stack}, want},
 		{"without frames", tracing{}, ""},
 		{"panics", tracePanic{}, ""},
+		{"unwrapping panics", &wrapPanics{tracing{stack}}, ""},
 		{"another method of that name", traceArgs{}, ""},
 		{"nil in an interface", (*nilError)(nil), ""},
 	} {

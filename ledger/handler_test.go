@@ -128,14 +128,23 @@ func TestHandlerLevel(t *testing.T) {
 	assert.False(t, plain.Enabled(t.Context(), slog.LevelInfo-1))
 }
 
-func TestHandlersOfOneParentDoNotShareTheirAttributes(t *testing.T) {
-	log, w := testLogger(nil)
-	parent := log.With("a", 1).WithGroup("g").With("b", 2)
-	one, two := parent.With("c", "one").WithGroup("x"), parent.With("c", "two").WithGroup("y")
+// Three of each, because the third leaves spare capacity behind it.
+func TestHandlersOfOneParentShareNothing(t *testing.T) {
+	var groups []string
+	log, w := testLogger(&HandlerOptions{ReplaceAttr: func(g []string, a slog.Attr) slog.Attr {
+		if a.Key == "k" {
+			groups = append(groups, strings.Join(g, "."))
+		}
+		return a
+	}})
+	parent := log.With("a", 1).With("b", 2).With("c", 3).WithGroup("g").WithGroup("h").WithGroup("i")
+	one, two := parent.WithGroup("x").With("d", "one"), parent.WithGroup("y").With("d", "two")
 	one.Info("m", "k", 1)
-	assert.Equal(t, []slog.Attr{slog.Int("a", 1), slog.Int("g.b", 2), slog.String("g.c", "one"), slog.Int("g.x.k", 1)}, w.last(t).Attrs)
+	assert.Equal(t, []slog.Attr{slog.Int("a", 1), slog.Int("b", 2), slog.Int("c", 3), slog.String("g.h.i.x.d", "one"), slog.Int("g.h.i.x.k", 1)}, w.last(t).Attrs)
 	two.Info("m", "k", 2)
-	assert.Equal(t, []slog.Attr{slog.Int("a", 1), slog.Int("g.b", 2), slog.String("g.c", "two"), slog.Int("g.y.k", 2)}, w.last(t).Attrs)
+	assert.Equal(t, []slog.Attr{slog.Int("a", 1), slog.Int("b", 2), slog.Int("c", 3), slog.String("g.h.i.y.d", "two"), slog.Int("g.h.i.y.k", 2)}, w.last(t).Attrs)
+	one.Info("m", "k", 3)
+	assert.Equal(t, []string{"g.h.i.x", "g.h.i.y", "g.h.i.x"}, groups)
 }
 
 func TestNothingToAddChangesNothing(t *testing.T) {
@@ -167,14 +176,15 @@ func TestValuesOfWithAreTakenThen(t *testing.T) {
 	}, w.last(t).Attrs)
 }
 
+// The race detector is half of this test.
 func TestAHandlerIsSafeForConcurrentUse(t *testing.T) {
-	log, w := testLogger(&HandlerOptions{AddSource: true})
-	log = log.With("a", 1).WithGroup("g")
+	log, w := testLogger(&HandlerOptions{AddSource: true, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr { return a }})
+	log = log.With("a", 1, "b", 2, "c", 3).WithGroup("g").WithGroup("h").WithGroup("i")
 	var group sync.WaitGroup
 	for i := range 8 {
 		group.Go(func() {
 			for j := range 50 {
-				log.With("i", i).Error("m", "j", j, "err", plainError("x"))
+				log.With("i", i).Error("m", slog.Group("x", "j", j), "err", plainError("x"))
 			}
 		})
 	}

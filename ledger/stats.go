@@ -87,7 +87,7 @@ func (c *Client) Stats() Stats {
 		Acked: min(l.Head, l.Synced), Synced: l.Synced, Last: wal.Offset(r.Last),
 		PendingBytes: l.PendingBytes + r.Bytes, BufferedRecords: r.Records, BufferedBytes: r.Bytes, BufferSize: r.Size,
 		DiskBytes: l.DiskBytes, Segments: l.Segments,
-		OldestPending: c.log.Backlog(0).Oldest,
+		OldestPending: c.log.Oldest(),
 		Durability:    c.cfg.Durability, Disk: l.Faults, Delivery: c.sender.Stats(), Recovery: c.log.Recovery(),
 	}
 	s.BufferMapped, s.BufferFault = r.Mapped, c.bufferFault(r)

@@ -31,7 +31,7 @@ func BenchmarkBody(b *testing.B) {
 func BenchmarkSave(b *testing.B) {
 	s, err := OpenState(b.TempDir())
 	require.NoError(b, err)
-	defer s.Close() //nolint:errcheck // The benchmark is over.
+	defer s.Close()
 	head := wal.Offset(0)
 	for b.Loop() {
 		head++
@@ -44,7 +44,7 @@ func BenchmarkSave(b *testing.B) {
 func BenchmarkDrain(b *testing.B) {
 	state, err := OpenState(b.TempDir())
 	require.NoError(b, err)
-	defer state.Close() //nolint:errcheck // The benchmark is over.
+	defer state.Close()
 	require.NoError(b, state.SetEpoch(7))
 	server := roundTrip(func(r *http.Request) (*http.Response, error) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -52,8 +52,10 @@ func BenchmarkDrain(b *testing.B) {
 	})
 	log := newFakeLog(b)
 	log.addSized(1000*b.N, 300, 1)
-	s, err := New(log, state, Config{URL: "http://h", HTTPClient: &http.Client{Transport: server},
-		RateLimit: RateLimit{RequestsPerMinute: -1, RequestsPerHour: -1}})
+	s, err := New(log, state, Config{
+		URL: "http://h", HTTPClient: &http.Client{Transport: server},
+		RateLimit: RateLimit{RequestsPerMinute: -1, RequestsPerHour: -1},
+	})
 	require.NoError(b, err)
 	ctx, cancel := context.WithCancel(b.Context())
 	b.ReportAllocs()

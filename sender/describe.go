@@ -44,12 +44,10 @@ func describe(err error) string {
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return "network unreachable"
 	}
-	var op *net.OpError
-	if errors.As(err, &op) {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return "network error on " + printable(op.Op, 16)
 	}
-	var u *url.Error
-	if errors.As(err, &u) {
+	if _, ok := errors.AsType[*url.Error](err); ok {
 		return "request failed"
 	}
 	return "unexpected error"

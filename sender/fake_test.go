@@ -232,6 +232,7 @@ type reply struct {
 	after  time.Duration // how long it takes
 	err    error         // instead of an answer
 	lost   bool          // err comes after the body was read
+	deaf   bool          // it does not end when the request's context does
 }
 
 var (
@@ -310,9 +311,13 @@ func (s *fakeServer) RoundTrip(req *http.Request) (*http.Response, error) {
 	if r.err == nil || r.lost {
 		httptrace.ContextClientTrace(req.Context()).WroteRequest(httptrace.WroteRequestInfo{})
 	}
+	gone := req.Context().Done()
+	if r.deaf {
+		gone = nil
+	}
 	select {
 	case <-time.After(r.after):
-	case <-req.Context().Done():
+	case <-gone:
 		return nil, req.Context().Err()
 	}
 	if r.err != nil {
@@ -363,7 +368,7 @@ func (l *lines) all() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var out []string
-	for _, line := range bytes.Split(bytes.TrimSpace(l.buf.Bytes()), []byte("\n")) {
+	for line := range bytes.SplitSeq(bytes.TrimSpace(l.buf.Bytes()), []byte("\n")) {
 		if len(line) > 0 {
 			out = append(out, string(line))
 		}

@@ -93,7 +93,7 @@ func TestNudgingAllTheTimeIsNotFasterThanTheFirstStep(t *testing.T) {
 			r.Nudge()
 			sleep(100 * time.Millisecond)
 		}
-		assert.Equal(t, 51, len(r.server.times()), "one each two seconds")
+		assert.Len(t, r.server.times(), 51, "one each two seconds")
 	})
 }
 
@@ -163,6 +163,21 @@ func TestShutdownKeepsNothingThatWasDeliveredOutOfOrderS1(t *testing.T) {
 		require.Len(t, r.server.got(), 3)
 		require.NoError(t, r.stop())
 		assert.Equal(t, wal.Offset(1000), r.store.head(), "2001 to 3000 are sent again: 1001 to 2000 are not delivered")
+	})
+}
+
+// A client that does not end its requests is waited for: its goroutine would use
+// what Run's caller closes next. What it still delivers is acked.
+func TestShutdownJoinsEveryAttempt(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := start(t, exact(), always(reply{status: 200, after: 3 * time.Second, deaf: true}))
+		r.log.add(1000)
+		sleep(time.Second)
+		begin := time.Now()
+		require.NoError(t, r.stop())
+		assert.Equal(t, 2*time.Second, time.Since(begin))
+		assert.Zero(t, r.server.now)
+		assert.Equal(t, wal.Offset(1000), r.store.head())
 	})
 }
 

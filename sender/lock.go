@@ -37,7 +37,9 @@ func lockDir(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sender: lock %s: %w", dir, err)
 	}
-	for start := time.Now(); ; time.Sleep(lockPoll) {
+	poll := time.NewTicker(lockPoll)
+	defer poll.Stop()
+	for start := time.Now(); ; <-poll.C {
 		ok, err := tryLock(f)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("sender: lock %s: %w", dir, err), f.Close())

@@ -108,7 +108,7 @@ func (l *loop) settle() {
 	retry := l.acks.retryAt()
 	if acked || !retry.IsZero() && !now.Before(retry) {
 		l.acks.save(now)
-		l.report.disk(&l.report.saving, now, "saving the acked offset", l.acks.err)
+		l.report.disk(&l.report.saving, now, "save the acked offset", l.acks.err)
 	}
 }
 
@@ -179,7 +179,7 @@ func (l *loop) limits() wal.Limits {
 func (l *loop) read(now time.Time, lim wal.Limits) (*flight, time.Time) {
 	f := l.win.next()
 	l.readErr = l.src.Read(&f.batch, l.pos, lim)
-	l.report.disk(&l.report.reading, now, "reading the log", l.readErr)
+	l.report.disk(&l.report.reading, now, "read the log", l.readErr)
 	switch {
 	case l.readErr != nil:
 		l.win.giveBack(f)

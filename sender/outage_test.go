@@ -304,7 +304,7 @@ func TestEvictionOfTheFirstBatchAcksTheOnesBehindIt(t *testing.T) {
 		require.Equal(t, wal.Offset(10), r.store.head())
 		require.Len(t, r.server.got(), 3)
 		r.log.evict(20)
-		sleep(time.Second + time.Millisecond)
+		sleep(1100 * time.Millisecond)
 		assert.Equal(t, wal.Offset(30), r.store.head())
 		assert.Equal(t, uint64(10), r.store.cp.Evicted)
 		assert.Len(t, r.server.got(), 3)

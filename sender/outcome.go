@@ -3,6 +3,7 @@ package sender
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/ledger-sdk/ledger-go/internal/otlp"
@@ -104,7 +105,7 @@ func statusText(status int) string {
 	if status < 100 || status > 599 {
 		return "not an HTTP status"
 	}
-	return fmt.Sprint(status)
+	return strconv.Itoa(status)
 }
 
 // stops reports whether the outcome stops delivery until something is fixed. For

@@ -72,8 +72,10 @@ func TestLimiterNeverExceedsAnyWindow(t *testing.T) {
 				window time.Duration
 				n      []int
 			}{
-				{r.RequestsPerMinute, time.Minute, requests}, {r.RequestsPerHour, time.Hour, requests},
-				{r.RecordsPerMinute, time.Minute, records}, {r.RecordsPerHour, time.Hour, records},
+				{r.RequestsPerMinute, time.Minute, requests},
+				{r.RequestsPerHour, time.Hour, requests},
+				{r.RecordsPerMinute, time.Minute, records},
+				{r.RecordsPerHour, time.Hour, records},
 			} {
 				if c.limit > 0 {
 					allowed := max(1, int(r.Use*float64(c.limit)))
@@ -190,8 +192,13 @@ func TestCutKeepsTheBytesOfWhatStays(t *testing.T) {
 		head wal.Offset
 		want []wal.Offset
 	}{
-		{0, []wal.Offset{3, 4, 7, 9}}, {2, []wal.Offset{3, 4, 7, 9}}, {3, []wal.Offset{4, 7, 9}}, {5, []wal.Offset{7, 9}},
-		{8, []wal.Offset{9}}, {9, nil}, {100, nil},
+		{0, []wal.Offset{3, 4, 7, 9}},
+		{2, []wal.Offset{3, 4, 7, 9}},
+		{3, []wal.Offset{4, 7, 9}},
+		{5, []wal.Offset{7, 9}},
+		{8, []wal.Offset{9}},
+		{9, nil},
+		{100, nil},
 	}
 	for _, tt := range tests {
 		b := batch()

@@ -152,7 +152,7 @@ func (p *poster) post(ctx context.Context, b *body) (a attempt) {
 	if err != nil {
 		return attempt{answer: answer{err: err}}
 	}
-	defer resp.Body.Close() //nolint:errcheck // Nothing was written.
+	defer resp.Body.Close()
 	return attempt{answer: p.read(resp)}
 }
 

@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -60,8 +60,10 @@ func TestRequestIsTheWholeOTLPRequest(t *testing.T) {
 	for _, compression := range []string{CompressionGzip, CompressionNone} {
 		var got *http.Request
 		var content []byte
-		cfg := Config{Compression: compression, APIKey: "ledger_k", UserAgent: "ledger-go/1.2", ScopeName: "scope", ScopeVersion: "3",
-			Header: http.Header{"X-Tenant": {"a", "b"}, "Authorization": {"Basic no"}, "Content-Encoding": {"br"}}}
+		cfg := Config{
+			Compression: compression, APIKey: "ledger_k", UserAgent: "ledger-go/1.2", ScopeName: "scope", ScopeVersion: "3",
+			Header: http.Header{"X-Tenant": {"a", "b"}, "Authorization": {"Basic no"}, "Content-Encoding": {"br"}},
+		}
 		p, _ := serve(t, cfg, func(_ http.ResponseWriter, r *http.Request) {
 			got = r
 			content, _ = io.ReadAll(r.Body)
@@ -275,6 +277,7 @@ func TestAnswerCutShortIsNotA2xxThatCoversTheBatchS1(t *testing.T) {
 }
 
 func TestTimeoutCoversTheWholeExchange(t *testing.T) {
+	t.Parallel()
 	release := make(chan struct{})
 	defer close(release)
 	for name, h := range map[string]http.HandlerFunc{
@@ -290,7 +293,7 @@ func TestTimeoutCoversTheWholeExchange(t *testing.T) {
 			<-release
 		},
 	} {
-		p, srv := serve(t, Config{Timeout: 50 * time.Millisecond}, h)
+		p, srv := serve(t, Config{Timeout: time.Second}, h)
 		a := p.post(t.Context(), bodyOf(t, batchOf(1), CompressionNone))
 		require.Error(t, a.answer.err, name)
 		assert.Contains(t, []string{"timeout", "answer cut short"}, describe(a.answer.err), name)
@@ -315,7 +318,7 @@ func TestPlainServerBehindHTTPSIsATLSFailure(t *testing.T) {
 	assert.Contains(t, []string{"TLS handshake failed", "request failed"}, describe(a.answer.err))
 
 	secure := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	secure.StartTLS()
 	defer secure.Close()
 	p.url = secure.URL
@@ -342,9 +345,9 @@ func TestHTTP2IsSpokenWhereItIsOffered(t *testing.T) {
 func TestRequestOnAConnectionThatWasClosedIsRepeatedAtOnce(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer l.Close() //nolint:errcheck // The test is over.
 	var served sync.WaitGroup
 	defer served.Wait()
+	defer l.Close()
 	answerOne := func(c net.Conn) *http.Request {
 		req := readRequest(c)
 		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
@@ -413,6 +416,23 @@ func TestConnectionsOfTheUsersClientAreLeftAlone(t *testing.T) {
 	p.own = true
 	p.refresh()
 	assert.True(t, closed)
+}
+
+func TestTransportErrorMakesTheNextAttemptDialAnew(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var closed atomic.Int32
+		cfg := small()
+		cfg.HTTPClient = &http.Client{Transport: &closable{close: func() { closed.Add(1) }}}
+		source := newFakeLog(t)
+		s, err := New(source, &fakeStore{}, cfg)
+		require.NoError(t, err)
+		s.post.own = true
+		source.add(10)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		require.NoError(t, s.Run(ctx))
+		assert.Equal(t, int32(4), closed.Load(), "three attempts, and the end")
+	})
 }
 
 type closable struct{ close func() }

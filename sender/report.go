@@ -71,24 +71,27 @@ func (r *reporter) failed(now time.Time, o outcome, retryIn time.Duration, waiti
 		clear(r.reasons)
 	}
 	first := r.outage.fail(now)
-	level, text := slog.LevelWarn, "sender: delivery fails, records are kept"
-	if o.kind.stops() {
-		if !r.outage.told || r.reasons[o.reason] || len(r.reasons) >= maxReasons {
-			return
-		}
-		r.reasons[o.reason] = true
-		level, text = slog.LevelError, "sender: delivery is on hold until this is fixed"
-	} else if !first {
-		return
+	defer swallow()
+	attrs := func() []slog.Attr {
+		return []slog.Attr{slog.String("reason", o.reason), slog.Duration("retry_in", retryIn), slog.Int("records_waiting", waiting())}
 	}
-	r.write(level, text, slog.String("reason", o.reason), slog.Duration("retry_in", retryIn), slog.Int("records_waiting", waiting()))
+	switch {
+	case o.kind.stops():
+		if r.outage.told && !r.reasons[o.reason] && len(r.reasons) < maxReasons {
+			r.reasons[o.reason] = true
+			r.log.LogAttrs(context.Background(), slog.LevelError, "sender: delivery is on hold until this is fixed", attrs()...)
+		}
+	case first:
+		r.log.LogAttrs(context.Background(), slog.LevelWarn, "sender: delivery fails, records are kept", attrs()...)
+	}
 }
 
 // succeeded notes the attempt that opened the gate, or found it open.
 func (r *reporter) succeeded(now time.Time, waiting func() int) {
+	defer swallow()
 	e := &r.outage
 	if e.end() {
-		r.write(slog.LevelInfo, "sender: delivery works again",
+		r.log.LogAttrs(context.Background(), slog.LevelInfo, "sender: delivery works again",
 			slog.Duration("after", now.Sub(e.began)), slog.Int("failed_attempts", e.failures),
 			slog.Int("outages_not_reported", e.hidden), slog.Int("records_waiting", waiting()))
 		e.hidden = 0
@@ -97,19 +100,16 @@ func (r *reporter) succeeded(now time.Time, waiting func() int) {
 
 // disk notes how an operation on the disk went, a save or a read.
 func (r *reporter) disk(e *episode, now time.Time, what string, err error) {
-	if err != nil {
-		if e.fail(now) {
-			r.write(slog.LevelError, "sender: "+what+" fails", slog.String("error", printable(err.Error(), maxMessage)))
-		}
-		return
-	}
-	if e.end() {
-		r.write(slog.LevelInfo, "sender: "+what+" works again", slog.Duration("after", now.Sub(e.began)), slog.Int("failures", e.failures))
+	defer swallow()
+	switch {
+	case err != nil && e.fail(now):
+		r.log.LogAttrs(context.Background(), slog.LevelError, "sender: the disk fails, records are kept",
+			slog.String("operation", what), slog.String("error", printable(err.Error(), maxMessage)))
+	case err == nil && e.end():
+		r.log.LogAttrs(context.Background(), slog.LevelInfo, "sender: the disk works again",
+			slog.String("operation", what), slog.Duration("after", now.Sub(e.began)), slog.Int("failures", e.failures))
 	}
 }
 
-// write contains a panic of the user's handler: it must not end the program.
-func (r *reporter) write(level slog.Level, text string, attrs ...slog.Attr) {
-	defer func() { _ = recover() }()
-	r.log.LogAttrs(context.Background(), level, text, attrs...)
-}
+// swallow contains a panic of the user's log handler: it must not end the program.
+func swallow() { _ = recover() }

@@ -211,8 +211,10 @@ func TestNewRefusesABadConfigurationWithEveryField(t *testing.T) {
 		Retry: Retry{Initial: 1, Max: -1, Multiplier: 0.5, Jitter: 1},
 	})
 	require.Error(t, err)
-	for _, field := range []string{"URL", "APIKey", "FlushSize", "FlushInterval", "MaxBatchBytes", "MaxInFlight", "Compression",
-		"Timeout", "Use", "Initial", "Max", "Multiplier", "Jitter"} {
+	for _, field := range []string{
+		"URL", "APIKey", "FlushSize", "FlushInterval", "MaxBatchBytes", "MaxInFlight", "Compression",
+		"Timeout", "Use", "Initial", "Max", "Multiplier", "Jitter",
+	} {
 		assert.ErrorContains(t, err, field)
 	}
 	assert.NotContains(t, err.Error(), "se cret")

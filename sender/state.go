@@ -1,11 +1,13 @@
 package sender
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"sync"
 	"time"
@@ -97,11 +99,8 @@ func (s *State) AddResource(b []byte) (uint32, error) {
 		return id, nil
 	}
 	next := s.c
-	next.resources = make(map[uint32][]byte, len(s.c.resources)+1)
-	for k, v := range s.c.resources {
-		next.resources[k] = v
-	}
-	next.resources[id] = append([]byte(nil), b...)
+	next.resources = maps.Clone(s.c.resources)
+	next.resources[id] = bytes.Clone(b)
 	err := s.write(next, func(tx *bbolt.Tx) error { return encodeResource(tx, id, b) })
 	if err != nil {
 		return 0, fmt.Errorf("sender: add resource: %w", err)
@@ -119,7 +118,7 @@ func resourceID(all map[uint32][]byte, b []byte) (id uint32, known bool) {
 		case id == 0:
 		case !taken:
 			return id, false
-		case string(have) == string(b):
+		case bytes.Equal(have, b):
 			return id, true
 		}
 	}

@@ -176,7 +176,7 @@ func encodeMeta(tx *bbolt.Tx, id Identity) error {
 	if err != nil {
 		return err
 	}
-	v := append([]byte(nil), id.LogID[:]...)
+	v := bytes.Clone(id.LogID[:])
 	v = binary.BigEndian.AppendUint64(v, id.Epoch)
 	v = binary.BigEndian.AppendUint64(v, uint64(id.Created.UnixNano()))
 	format := binary.BigEndian.AppendUint32(nil, stateFormat)

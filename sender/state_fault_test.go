@@ -235,6 +235,33 @@ func TestReadStateBesideALiveProcess(t *testing.T) {
 	assert.Len(t, names, 2, "nothing is written beside it")
 }
 
+// A read that a commit came into may hold half of it.
+func TestReadStateTakesOnlyWhatNoCommitCameInto(t *testing.T) {
+	dir := t.TempDir()
+	s := openState(t, dir)
+	var files [][]byte
+	for head := range wal.Offset(5) {
+		require.NoError(t, s.Save(settled(s, head), Counters{}))
+		b, err := os.ReadFile(filepath.Join(dir, stateName))
+		require.NoError(t, err)
+		files = append(files, b)
+	}
+	reads := 0
+	c, err := readStable("", func() ([]byte, error) {
+		b := files[min(reads, len(files)-1)]
+		reads++
+		return b, nil
+	})
+	require.NoError(t, err)
+	assert.Equal(t, wal.Offset(4), c.checkpoint.Head)
+	assert.Equal(t, 6, reads)
+	_, err = readStable("", func() ([]byte, error) {
+		reads++
+		return files[reads%2], nil
+	})
+	require.ErrorContains(t, err, "changes too fast")
+}
+
 func TestReadStateWithoutAState(t *testing.T) {
 	dir := t.TempDir()
 	_, err := ReadState(dir)
@@ -351,7 +378,7 @@ func TestImageIsWhatBboltReads(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	db, err := bbolt.Open(path, 0o600, nil)
 	require.NoError(t, err)
-	defer db.Close() //nolint:errcheck // The test is over.
+	defer db.Close()
 	for round := range 5 {
 		require.NoError(t, db.Update(func(tx *bbolt.Tx) error {
 			b, err := tx.CreateBucketIfNotExists([]byte("many"))

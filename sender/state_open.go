@@ -47,10 +47,10 @@ func (s *State) open() error {
 			s.recovered = old
 		}
 	}
-	var newer *FormatError
+	newer, tooNew := errors.AsType[*FormatError](err)
 	switch {
-	case errors.As(err, &newer):
-		return err
+	case tooNew:
+		return newer
 	case errors.Is(err, berrors.ErrTimeout):
 		return &LockedError{Dir: s.dir, Holder: Holder{}}
 	case err != nil:

@@ -34,11 +34,10 @@ const (
 // [ErrDamaged] if it cannot be understood, and a *[FormatError] if it is too new.
 func ReadState(dir string) (Snapshot, error) {
 	path := filepath.Join(dir, stateName)
-	c, err := readStable(path)
+	c, err := readStable(path, func() ([]byte, error) { return readRegular(path) })
 	if err != nil {
-		var newer *FormatError
-		if errors.As(err, &newer) {
-			return Snapshot{}, err
+		if newer, ok := errors.AsType[*FormatError](err); ok {
+			return Snapshot{}, newer
 		}
 		return Snapshot{}, fmt.Errorf("sender: read %s: %w", path, err)
 	}
@@ -53,21 +52,23 @@ func ReadState(dir string) (Snapshot, error) {
 // readStable reads the file until no transaction was committed between two reads.
 // The first of them then holds one whole transaction: bbolt writes over the pages
 // of a transaction only after the next one was committed.
-func readStable(path string) (contents, error) {
+func readStable(path string, read func() ([]byte, error)) (contents, error) {
 	err := errors.New("the file changes too fast")
-	data, readErr := readRegular(path)
+	pause := time.NewTicker(readPause)
+	defer pause.Stop()
+	data, readErr := read()
 	for range readTries {
 		if readErr != nil {
 			return contents{}, readErr
 		}
-		next, nextErr := readRegular(path)
+		next, nextErr := read()
 		if was, is := lastCommit(data), lastCommit(next); was == is {
 			c, badErr := readContents(path, data)
 			if badErr == nil {
 				return c, nil
 			}
 			err = badErr
-			time.Sleep(readPause)
+			<-pause.C
 		}
 		data, readErr = next, nextErr
 	}

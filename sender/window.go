@@ -1,6 +1,10 @@
 package sender
 
-import "github.com/ledger-sdk/ledger-go/wal"
+import (
+	"slices"
+
+	"github.com/ledger-sdk/ledger-go/wal"
+)
 
 // A flight is a batch on its way, from the moment it was read until it is acked.
 //
@@ -81,13 +85,8 @@ func (w *window) oldestWaiting() *flight {
 
 // remove takes a flight out of the window whose records are all evicted.
 func (w *window) remove(f *flight) {
-	for i, g := range w.flights {
-		if g == f {
-			w.flights = append(w.flights[:i], w.flights[i+1:]...)
-			w.giveBack(f)
-			return
-		}
-	}
+	w.flights = slices.DeleteFunc(w.flights, func(g *flight) bool { return g == f })
+	w.giveBack(f)
 }
 
 // popDone takes the first flight out if it is done, so that batches come out in
@@ -98,7 +97,7 @@ func (w *window) popDone() *flight {
 		return nil
 	}
 	f := w.flights[0]
-	w.flights = append(w.flights[:0], w.flights[1:]...)
+	w.flights = slices.Delete(w.flights, 0, 1)
 	return f
 }
 
@@ -136,8 +135,8 @@ func cut(b *wal.Batch, head wal.Offset) bool {
 	if gone == 0 {
 		return false
 	}
-	b.Entries = append(b.Entries[:0], b.Entries[gone:]...)
-	b.Data = append(b.Data[:0], b.Data[start:]...)
+	b.Entries = slices.Delete(b.Entries, 0, gone)
+	b.Data = slices.Delete(b.Data, 0, start)
 	for i := range b.Entries {
 		b.Entries[i].End -= start
 	}

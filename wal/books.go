@@ -15,6 +15,7 @@ type segment struct {
 	extent           // what may be read: up to the high-water mark
 	wrote     extent // what was handed to the kernel; only of the segment being written
 	entries   uint64 // entries of the underlying log, to number the next segment
+	stale     bool   // failed, and holds what Heal has not written again yet
 	damaged   bool   // holds bytes that are not in quarantine yet
 	settledAt time.Time
 }

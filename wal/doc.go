@@ -60,7 +60,7 @@
 //
 // # Locks
 //
-// io is held across disk writes and syncs, rd across disk reads, mu only across
-// bookkeeping. io or rd before mu; io and rd never together. Readers, acks and views
-// never wait for a sync.
+// io is held across disk writes and syncs, a cursor's lock across disk reads, mu only
+// across bookkeeping. io or a cursor before mu; io and a cursor never together.
+// Readers, acks and views never wait for a sync.
 package wal

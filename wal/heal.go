@@ -37,6 +37,7 @@ func (l *Log) healLocked() error {
 		return nil
 	}
 	if failed := l.abandon(); failed != nil {
+		l.setStale(failed, true)
 		l.stale = append(l.stale, failed)
 	}
 	// Space first: a full disk is the fault that time alone does not heal.
@@ -102,10 +103,17 @@ func (l *Log) abandon() *segment {
 	return failed
 }
 
+func (l *Log) setStale(s *segment, stale bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s.stale = stale
+}
+
 // tidy removes from the stale segments what was written again. Failing is
 // harmless: recovery lets the later segment win.
 func (l *Log) tidy() {
 	for _, s := range l.stale {
+		l.setStale(s, false)
 		if s.records == 0 {
 			_ = os.Remove(s.path)
 		} else {

@@ -32,9 +32,8 @@ type Log struct {
 	poison    error // why nothing is written
 	closed    bool
 
-	// rd serialises readers around the one cursor. Taken before mu, never with io.
-	rd     sync.Mutex
-	cursor cursor
+	reading cursor // of the batches
+	looking cursor // of those who look at the oldest record
 
 	mu            sync.Mutex
 	segments      []*segment // by index; offsets rise and do not overlap

@@ -3,14 +3,18 @@ package wal
 import (
 	"errors"
 	"io/fs"
+	"sync"
 	"time"
 
 	"github.com/ledger-sdk/ledger-go/internal/fsx"
 )
 
-// cursor is where the reader stands in a segment. It holds the bytes of one
-// segment at a time, however long the backlog is.
+// cursor is where a reader stands in a segment. It holds the bytes of one segment
+// at a time, however long the backlog is.
 type cursor struct {
+	// mu is held while the cursor moves, across disk reads. Taken before Log.mu,
+	// never with Log.io.
+	mu   sync.Mutex
 	seg  *segment
 	scan scanner
 	next Offset // lower bound of the next record's offset
@@ -28,11 +32,12 @@ type cursor struct {
 // same read may be tried again.
 func (l *Log) Read(b *Batch, after Offset, lim Limits) error {
 	b.Reset()
-	l.rd.Lock()
-	defer l.rd.Unlock()
+	c := &l.reading
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	b.Epoch = l.opts.Epoch
 	for from := max(after, l.Head()) + 1; ; {
-		it, err := l.peek(from)
+		it, err := l.peek(c, from)
 		if err != nil {
 			return wrap("read", err)
 		}
@@ -41,7 +46,7 @@ func (l *Log) Read(b *Batch, after Offset, lim Limits) error {
 		}
 		b.add(it)
 		from = Offset(it.head.Offset) + 1
-		l.cursor.full, l.cursor.next = false, from
+		c.full, c.next = false, from
 	}
 }
 
@@ -66,8 +71,16 @@ func (b *Batch) add(it item) {
 
 // Backlog says what can be read after the offset after.
 func (l *Log) Backlog(after Offset) Backlog {
-	l.rd.Lock()
-	defer l.rd.Unlock()
+	return l.backlog(&l.reading, after)
+}
+
+// Oldest returns when the oldest pending record that can be read was admitted, zero
+// if there is none. It leaves the reader of the batches where it is.
+func (l *Log) Oldest() time.Time { return l.backlog(&l.looking, 0).Oldest }
+
+func (l *Log) backlog(c *cursor, after Offset) Backlog {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	l.mu.Lock()
 	from := max(after, l.books.head)
 	n := l.books.between(from, l.synced)
@@ -77,7 +90,7 @@ func (l *Log) Backlog(after Offset) Backlog {
 		return Backlog{}
 	}
 	out := Backlog{Records: int(n), Bytes: bytes}
-	if it, err := l.peek(from + 1); err == nil && it.kind == itemFrame {
+	if it, err := l.peek(c, from+1); err == nil && it.kind == itemFrame {
 		out.Oldest = time.Unix(0, it.head.Time)
 	}
 	return out
@@ -101,16 +114,16 @@ func (l *Log) readableBytes(from Offset) int64 {
 }
 
 // peek returns the first record at or after from without consuming it, or an
-// item of kind itemEnd if there is none up to the high-water mark. Caller holds rd.
-func (l *Log) peek(from Offset) (item, error) {
-	c := &l.cursor
+// item of kind itemEnd if there is none up to the high-water mark. Caller holds c.mu.
+func (l *Log) peek(c *cursor, from Offset) (item, error) {
 	for {
 		seg, ext, ok := l.segmentAt(from)
 		if !ok {
 			return item{kind: itemEnd}, nil
 		}
 		if c.seg != seg || from < c.next {
-			*c = cursor{seg: seg, scan: scanner{b: c.scan.b[:0], epoch: l.opts.Epoch, seed: l.seed}}
+			c.seg, c.next, c.held, c.full = seg, 0, item{}, false
+			c.scan = scanner{b: c.scan.b[:0], epoch: l.opts.Epoch, seed: l.seed}
 		}
 		if err := c.fill(ext); err != nil {
 			if errors.Is(err, fs.ErrNotExist) {
@@ -119,7 +132,7 @@ func (l *Log) peek(from Offset) (item, error) {
 			}
 			return item{}, err
 		}
-		if it, ok := l.advance(from, ext); ok {
+		if it, ok := l.advance(c, from, ext); ok {
 			return it, nil
 		}
 		from = ext.last + 1
@@ -153,8 +166,7 @@ func (c *cursor) fill(ext extent) error {
 
 // advance moves the cursor to the first record at or after from within ext. ok is
 // false if the segment has none.
-func (l *Log) advance(from Offset, ext extent) (item, bool) {
-	c := &l.cursor
+func (l *Log) advance(c *cursor, from Offset, ext extent) (item, bool) {
 	for {
 		if !c.full {
 			c.held = c.scan.next()

@@ -123,7 +123,7 @@ func (l *Log) deadSegments(all bool) []*segment {
 	var kept int64
 	keep := l.opts.KeepAcked
 	for _, s := range slices.Backward(l.segments) {
-		if s == l.active || s.last > l.durable.Head {
+		if s == l.active || s.stale || s.last > l.durable.Head {
 			continue
 		}
 		kept += s.bytes

@@ -102,17 +102,18 @@ func (l *Log) EvictBefore(t time.Time) uint64 {
 // evictMixed walks the oldest segment up to the first record that is not older
 // than cut.
 func (l *Log) evictMixed(cut int64) uint64 {
-	l.rd.Lock()
+	c := &l.looking
+	c.mu.Lock()
 	var last Offset
 	for from := l.Head() + 1; ; {
-		it, err := l.peek(from)
+		it, err := l.peek(c, from)
 		if err != nil || it.kind != itemFrame || it.head.Time >= cut {
 			break
 		}
 		last = Offset(it.head.Offset)
 		from = last + 1
 	}
-	l.rd.Unlock()
+	c.mu.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.books.settle(last, true)

@@ -53,12 +53,9 @@ func (d *destination) addOTel(list string) error {
 		if strings.TrimSpace(pair) == "" {
 			continue
 		}
-		name, value, _ := strings.Cut(pair, "=")
-		text, err := url.PathUnescape(strings.TrimSpace(value))
-		if err == nil {
-			err = d.addHeader(strings.TrimSpace(name) + "=" + text)
-		}
-		if err != nil {
+		name, value, ok := strings.Cut(pair, "=")
+		text, err := url.PathUnescape(value)
+		if !ok || err != nil || d.setHeader(name, text) != nil {
 			return errors.New("OTEL_EXPORTER_OTLP_HEADERS is not a list of the form key=value,key=value")
 		}
 	}
@@ -101,7 +98,11 @@ func (d *destination) addHeader(s string) error {
 	if at <= 0 {
 		return errNotHeader
 	}
-	name, value := strings.TrimSpace(s[:at]), strings.TrimSpace(s[at+1:])
+	return d.setHeader(s[:at], s[at+1:])
+}
+
+func (d *destination) setHeader(name, value string) error {
+	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 	if name == "" || strings.ContainsFunc(name, notToken) || strings.ContainsAny(value, "\r\n\x00") {
 		return errNotHeader
 	}

@@ -24,6 +24,11 @@ type maker struct {
 }
 
 func newMaker(dir string, segmentSize int64) (*maker, error) {
+	return newMakerKeeping(dir, segmentSize, wal.Retention{Age: time.Hour, Bytes: 1 << 30})
+}
+
+// newMakerKeeping makes one that keeps acked records for so long.
+func newMakerKeeping(dir string, segmentSize int64, keep wal.Retention) (*maker, error) {
 	state, err := sender.OpenState(dir)
 	if err != nil {
 		return nil, err
@@ -31,7 +36,7 @@ func newMaker(dir string, segmentSize int64) (*maker, error) {
 	m := &maker{dir: dir, state: state, stored: map[wal.Offset][]byte{}}
 	m.log, err = wal.Open(filepath.Join(dir, "wal"), wal.Options{
 		Epoch: state.Identity().Epoch, Checkpoint: state.Checkpoint(), SegmentSize: segmentSize,
-		KeepAcked: wal.Retention{Age: time.Hour, Bytes: 1 << 30},
+		KeepAcked: keep,
 	})
 	if err != nil {
 		return nil, err

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -71,6 +74,40 @@ func TestTermFinishesWhatIsUnderWayAndLeavesOneFile(t *testing.T) {
 	for _, id := range acks.ids {
 		require.Contains(t, stored, id)
 	}
+}
+
+// termReader is a body whose first byte is read only after the server has been
+// told to end, and has said that it heard.
+type termReader struct {
+	p    *process
+	body *bytes.Reader
+	once sync.Once
+}
+
+func (r *termReader) Read(b []byte) (int, error) {
+	r.once.Do(func() {
+		assert.NoError(r.p.t, r.p.cmd.Process.Signal(syscall.SIGTERM))
+		assert.Eventually(r.p.t, func() bool { return strings.Contains(r.p.log(), "shutting down") }, 10*time.Second, time.Millisecond)
+	})
+	return r.body.Read(b)
+}
+
+func TestTermWaitsForTheRequestUnderWay(t *testing.T) {
+	db := filepath.Join(t.TempDir(), "logs.db")
+	p := startProcess(t, db)
+	p.http.Transport.(*http.Transport).ExpectContinueTimeout = 30 * time.Second
+	body := &termReader{p: p, body: bytes.NewReader(batch(t, "late"))}
+	r, err := http.NewRequest(http.MethodPost, p.base+"/v1/logs", body)
+	require.NoError(t, err)
+	r.Header.Set("Content-Type", "application/x-protobuf")
+	r.Header.Set("Content-Encoding", "gzip")
+	r.Header.Set("Expect", "100-continue") // the body is asked for by the handler
+	resp, err := p.http.Do(r)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, http.StatusOK, resp.StatusCode)
+	assert.Zero(t, p.wait(), p.log())
+	assert.Contains(t, startProcess(t, db).stored(), "late")
 }
 
 func TestAddressInUseIsAFailure(t *testing.T) {

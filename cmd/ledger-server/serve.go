@@ -36,7 +36,6 @@ const (
 func serve(c config, logger *slog.Logger, stderr io.Writer) (err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	ignoreFileSizeSignal()
 
 	st, err := store.Open(c.db, store.Options{Logger: logger})
 	if err != nil {

@@ -49,8 +49,8 @@ func (p *performance) result(first, second *harness.Watch, final harness.Counter
 		final:       final,
 		// A kill takes what the counters gained since they were last stored.
 		resent: first.Latest().Delivery.Resent + final.Delivery.Resent - second.First().Delivery.Resent,
-		up:          compare(answers, base, span{w.begin, w.stopped}, span{w.started, w.killed}, span{w.reborn, end}),
-		down:        compare(answers, base, span{w.stopped, w.started}),
+		up:     compare(answers, base, span{w.begin, w.stopped}, span{w.started, w.killed}, span{w.reborn, end}),
+		down:   compare(answers, base, span{w.stopped, w.started}),
 	}
 }
 

@@ -141,6 +141,8 @@ func TestAStreamAndADeadServerDoNotHoldUpTheEnd(t *testing.T) {
 	begin := time.Now()
 	require.NoError(t, s.stop())
 	assert.Less(t, time.Since(begin), 10*time.Second)
+	_, err = io.ReadAll(resp.Body)
+	assert.NoError(t, err, "the stream was ended, not cut off")
 }
 
 func TestFlagsThatAreWrongAreRefused(t *testing.T) {

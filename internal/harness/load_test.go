@@ -88,6 +88,7 @@ func TestOnlyAWholeResponseIsAnAnswer(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "100")
 		_, _ = io.WriteString(w, "half")
+		_ = http.NewResponseController(w).Flush() // the client has a status, and no end
 		panic(http.ErrAbortHandler)
 	})
 	var tally Tally

@@ -15,7 +15,7 @@ func Flatten(dst []slog.Attr, prefix string, attrs []slog.Attr) (flat []slog.Att
 }
 
 func (w *walk) flatten(dst []slog.Attr, prefix string, attrs []slog.Attr, depth int) ([]slog.Attr, int) {
-	if depth == 0 {
+	if depth <= 0 {
 		return dst, len(attrs)
 	}
 	dropped := 0

@@ -88,7 +88,7 @@ func (w *walk) any(x any, depth int) slog.Value {
 }
 
 func (w *walk) list(list []any, depth int) slog.Value {
-	if depth == 0 {
+	if depth <= 0 {
 		return slog.StringValue("!DEEP: list in list without end")
 	}
 	out := make([]any, 0, min(len(list), w.left))

@@ -113,7 +113,9 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, m media) (*batch,
 	if len(b.accepted) == 0 {
 		return &b, nil
 	}
-	if _, err := h.store.Append(r.Context(), b.accepted); err != nil {
+	// The store is waited for even if the client is not: the memory of its
+	// records is taken until they are written (I4).
+	if _, err := h.store.Append(context.WithoutCancel(r.Context()), b.accepted); err != nil {
 		return nil, err
 	}
 	return &b, nil

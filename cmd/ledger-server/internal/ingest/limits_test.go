@@ -6,9 +6,11 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -138,10 +140,14 @@ func TestMemoryOfAllRequestsIsBoundedAndGivenBack(t *testing.T) { // I4
 // blocking is a store that holds each append until it is let go.
 type blocking struct{ entered, release chan struct{} }
 
-func (b blocking) Append(_ context.Context, r []record.Record) (store.Appended, error) {
+func (b blocking) Append(ctx context.Context, r []record.Record) (store.Appended, error) {
 	b.entered <- struct{}{}
-	<-b.release
-	return store.Appended{Stored: len(r)}, nil
+	select {
+	case <-b.release:
+		return store.Appended{Stored: len(r)}, nil
+	case <-ctx.Done():
+		return store.Appended{}, ctx.Err()
+	}
 }
 
 func TestRequestsBeyondTheLimitAreAskedToComeBackAndNoAnswerPrecedesTheStore(t *testing.T) { // I1
@@ -162,4 +168,25 @@ func TestRequestsBeyondTheLimitAreAskedToComeBackAndNoAnswerPrecedesTheStore(t *
 	for range 2 {
 		assert.Equal(t, http.StatusOK, (<-answers).StatusCode)
 	}
+}
+
+func TestMemoryIsTakenUntilTheStoreIsDoneWithItEvenIfTheClientLeaves(t *testing.T) { // I4
+	synctest.Test(t, func(t *testing.T) {
+		st := blocking{make(chan struct{}, 1), make(chan struct{})}
+		h, _ := newTest(Config{Store: st})
+		whole := h.memory.left.Load()
+		ctx, leave := context.WithCancel(t.Context())
+		r := httptest.NewRequest(http.MethodPost, "/v1/logs", bytes.NewReader(marshal(t, protobuf, one()))).WithContext(ctx)
+		r.Header.Set("Content-Type", string(protobuf))
+		w := httptest.NewRecorder()
+		go h.ServeHTTP(w, r)
+		<-st.entered
+		leave()
+		synctest.Wait()
+		assert.Less(t, h.memory.left.Load(), whole)
+		close(st.release)
+		synctest.Wait()
+		assert.Equal(t, http.StatusOK, w.Code)
+		assert.Equal(t, whole, h.memory.left.Load())
+	})
 }

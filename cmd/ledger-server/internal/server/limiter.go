@@ -50,7 +50,7 @@ func (l *limiter) take(h http.Header, key int) bool {
 }
 
 // count counts a request and returns how many are left in this minute, negative
-// if there was none, and the time to the next, in whole seconds and at least one.
+// if there was none for it, and the time to the next, at least a second.
 func (l *limiter) count(key int) (left int, wait time.Duration) {
 	now := l.now().Unix()
 	l.mu.Lock()
@@ -59,10 +59,6 @@ func (l *limiter) count(key int) (left int, wait time.Duration) {
 	if minute := now / 60; w.minute != minute {
 		*w = window{minute: minute}
 	}
-	wait = time.Duration(60-now%60) * time.Second
-	if w.count >= l.perMinute {
-		return -1, wait
-	}
 	w.count++
-	return l.perMinute - w.count, wait
+	return l.perMinute - w.count, time.Duration(60-now%60) * time.Second
 }

@@ -14,9 +14,10 @@ import (
 )
 
 // prepareFile makes the database file, empty, and the directories above it, if
-// they are not there, and returns its absolute path. SQLite would make the file
-// itself, but readable for everyone; its companions (-wal, -shm) take over the
-// mode that they find here.
+// they are not there, and returns its absolute path. A file that is there it
+// looks into, and refuses if it is not ours, before anything is changed. SQLite
+// would make the file itself, but readable for everyone; its companions (-wal,
+// -shm) take over the mode that they find here.
 func prepareFile(path string) (string, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -40,6 +41,9 @@ func prepareFile(path string) (string, error) {
 	case !info.Mode().IsRegular():
 		return "", fmt.Errorf("%s: not a regular file", path)
 	default:
+		if err := checkOwn(abs); err != nil {
+			return "", fmt.Errorf("%s: %w", path, err)
+		}
 		if err := os.Chmod(abs, 0o600); err != nil {
 			return "", err
 		}
@@ -47,6 +51,17 @@ func prepareFile(path string) (string, error) {
 	// Without this a power cut could take the new file's name with it, and with
 	// the name every record that was answered for (D1).
 	return abs, syncDir(dir)
+}
+
+// checkOwn returns an error if the file at path is not a database of ours, or an
+// empty one.
+func checkOwn(path string) error {
+	db, err := openDB(path, reading, 1)
+	if err != nil {
+		return err
+	}
+	_, err = isNew(context.Background(), db)
+	return errors.Join(err, db.Close())
 }
 
 type access int

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -122,17 +121,26 @@ func TestOpenRefusesWhatIsNotItsOwn(t *testing.T) {
 
 func TestOpenLeavesAForeignDatabaseAsItWas(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "logs.db")
-	db, err := openDB(path, writing, 1)
+	db, err := openDB(path, reading, 1)
 	require.NoError(t, err)
-	_, err = db.Exec("CREATE TABLE t (x)")
+	_, err = db.Exec("PRAGMA query_only = 0; CREATE TABLE t (x)")
 	require.NoError(t, err)
-	_, err = Open(path, Options{})
-	require.Error(t, err)
-
-	var name sql.NullString
-	require.NoError(t, db.QueryRow("SELECT group_concat(name) FROM sqlite_schema").Scan(&name))
-	assert.Equal(t, "t", name.String)
 	require.NoError(t, db.Close())
+	require.NoError(t, os.Chmod(path, 0o640))
+	before, err := os.ReadFile(path)
+	require.NoError(t, err)
+
+	_, err = Open(path, Options{})
+	require.ErrorContains(t, err, "not a ledger-server database")
+	after, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, before, after)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.EqualValues(t, 0o640, info.Mode().Perm())
+	entries, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	assert.Len(t, entries, 1, "no file beside it")
 }
 
 // Nothing may be appended behind what an earlier process left in the write-ahead

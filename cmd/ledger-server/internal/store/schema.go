@@ -61,8 +61,34 @@ CREATE TABLE counters (
 INSERT INTO counters (name, value) VALUES ('records', 0), ('duplicates', 0), ('commits', 0);
 `
 
-// migrate makes the schema in an empty database and checks that any other is
-// one that this version can use.
+// A rowQuerier is a connection or a pool of them.
+type rowQuerier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// isNew reports whether the database is empty, and returns an error if it is
+// neither that nor one that this version can use.
+func isNew(ctx context.Context, db rowQuerier) (bool, error) {
+	var app, version, tables int
+	row := db.QueryRowContext(ctx, `SELECT
+		(SELECT application_id FROM pragma_application_id),
+		(SELECT user_version FROM pragma_user_version),
+		(SELECT count(*) FROM sqlite_schema)`)
+	if err := row.Scan(&app, &version, &tables); err != nil {
+		return false, err
+	}
+	switch {
+	case app == 0 && version == 0 && tables == 0:
+		return true, nil
+	case app != applicationID:
+		return false, errors.New("not a ledger-server database")
+	case version != schemaVersion:
+		return false, fmt.Errorf("schema version %d, this program knows %d", version, schemaVersion)
+	}
+	return false, nil
+}
+
+// migrate makes the schema in an empty database.
 func migrate(ctx context.Context, conn *sql.Conn) (err error) {
 	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err
@@ -73,24 +99,15 @@ func migrate(ctx context.Context, conn *sql.Conn) (err error) {
 			err = errors.Join(err, rollback)
 		}
 	}()
-	var app, version, tables int
-	row := conn.QueryRowContext(ctx, `SELECT
-		(SELECT application_id FROM pragma_application_id),
-		(SELECT user_version FROM pragma_user_version),
-		(SELECT count(*) FROM sqlite_schema)`)
-	if err := row.Scan(&app, &version, &tables); err != nil {
+	empty, err := isNew(ctx, conn)
+	if err != nil {
 		return err
 	}
-	switch {
-	case app == 0 && version == 0 && tables == 0:
+	if empty {
 		stamp := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion)
 		if _, err := conn.ExecContext(ctx, schema+stamp); err != nil {
 			return err
 		}
-	case app != applicationID:
-		return errors.New("not a ledger-server database")
-	case version != schemaVersion:
-		return fmt.Errorf("schema version %d, this program knows %d", version, schemaVersion)
 	}
 	_, err = conn.ExecContext(ctx, "COMMIT")
 	return err

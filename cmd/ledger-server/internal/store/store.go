@@ -141,8 +141,6 @@ func (s *Store) Ready(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := s.readers.PingContext(ctx); err != nil {
-		return fmt.Errorf("store: read: %w", err)
-	}
-	return nil
+	_, err := s.Stats(ctx)
+	return err
 }

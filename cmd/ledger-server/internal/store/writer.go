@@ -62,21 +62,19 @@ func (w *writer) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := migrate(ctx, conn); err != nil {
+		return errors.Join(err, conn.Close())
+	}
 	// What an earlier process left in the write-ahead log may be there in memory
 	// only, its fsync having failed. The checkpoint writes it to the database and
 	// syncs that, so that nothing is ever appended behind it (D4).
-	if err := errors.Join(migrate(ctx, conn), checkpoint(ctx, conn)); err != nil {
-		return errors.Join(err, conn.Close())
-	}
-	return conn.Close()
+	return errors.Join(checkpoint(ctx, conn), conn.Close())
 }
 
 // checkpoint moves all of the write-ahead log into the database.
-func checkpoint(ctx context.Context, conn interface {
-	QueryRowContext(context.Context, string, ...any) *sql.Row
-}) error {
+func checkpoint(ctx context.Context, db rowQuerier) error {
 	var busy, frames, moved int
-	row := conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	row := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
 	if err := row.Scan(&busy, &frames, &moved); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
