@@ -53,13 +53,15 @@ func (c *collector) answer(status int) {
 // awaitRequests waits for n more requests.
 func (c *collector) awaitRequests(t *testing.T, n int) {
 	t.Helper()
-	count := func() int {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		return c.requests
-	}
-	until := count() + n
-	require.Eventually(t, func() bool { return count() >= until }, 20*time.Second, time.Millisecond)
+	until := c.count() + n
+	require.Eventually(t, func() bool { return c.count() >= until }, 20*time.Second, time.Millisecond)
+}
+
+// count returns how many requests came.
+func (c *collector) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.requests
 }
 
 func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {

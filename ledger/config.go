@@ -75,7 +75,8 @@ type Config struct {
 
 	// BeforeSend has the last word on a record before it is admitted: it may
 	// change it, or return false to drop it. It runs on the caller's goroutine. A
-	// panic in it is contained, and the record is admitted as it was.
+	// panic in it is contained, and the record is admitted as it was. It must not
+	// keep the record or its Attrs, whose memory is used again.
 	BeforeSend func(context.Context, *Record) bool
 	// HTTPClient is used instead of a client of the library's own. Redirects are
 	// never followed, whatever it says.

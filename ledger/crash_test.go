@@ -204,7 +204,7 @@ func childFillsDisk() error {
 		return err
 	}
 	for c.Sync(ctx) != nil && ctx.Err() == nil {
-		time.Sleep(10 * time.Millisecond) //nolint:forbidigo // Polls a process-wide limit that has no event.
+		// Heals are spaced by the client itself; each Sync waits for a pass.
 	}
 	if err := c.Flush(ctx); err != nil {
 		return err

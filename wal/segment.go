@@ -47,7 +47,7 @@ type tail struct {
 }
 
 // noRoll is a segment size that is never reached: this package rolls by itself.
-const noRoll = 1 << 40
+const noRoll = 1 << 30
 
 // createTail makes the file of a new segment and opens it for writing. index must
 // be higher than that of every segment in dir.

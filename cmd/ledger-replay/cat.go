@@ -63,7 +63,7 @@ there is to know about the record.`,
 func (a *app) cat(cmd *cobra.Command, s *scan, asJSON bool) error {
 	w := bufio.NewWriter(a.ui.out)
 	var line []byte
-	_, err := s.run(cmd.Context(), func(r *record) (err error) {
+	err := s.run(cmd.Context(), func(r *record) (err error) {
 		if asJSON {
 			line, err = appendJSON(line[:0], s.jsonRecord(r), "")
 		} else {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"testing"
 	"testing/synctest"
@@ -25,7 +26,7 @@ func batchOf(resource uint32, offsets ...wal.Offset) *wal.Batch {
 func offsetsOf(b *wal.Batch) []wal.Offset {
 	var out []wal.Offset
 	for i, e := range b.Entries {
-		if string(b.Record(i)) != string([]byte{byte(e.Offset)}) {
+		if !bytes.Equal(b.Record(i), []byte{byte(e.Offset)}) {
 			return nil // Not the bytes that belong there.
 		}
 		out = append(out, e.Offset)
@@ -145,9 +146,13 @@ func TestChunkerStartsABatchForEachResourceAndAtTheLimits(t *testing.T) {
 	c := newChunker(f, 3, 0)
 	big := make([]byte, maxBatchBytes-1)
 	for i, r := range []record{
-		{resource: 1}, {resource: 1}, {resource: 1}, // full
 		{resource: 1},
-		{resource: 2}, {resource: 2, payload: big}, {resource: 2, payload: []byte("xx")},
+		{resource: 1},
+		{resource: 1}, // full
+		{resource: 1},
+		{resource: 2},
+		{resource: 2, payload: big},
+		{resource: 2, payload: []byte("xx")},
 		{resource: 1},
 	} {
 		r.offset = wal.Offset(i + 1)

@@ -50,7 +50,7 @@ func makePlan(ctx context.Context, s *scan, to destination, now time.Time) (*pla
 		Destination: planDestination{URL: to.url, Headers: to.headerNames(), APIKey: to.keyFrom},
 	}
 	seen := map[uint32]bool{}
-	_, err := s.run(ctx, func(r *record) error {
+	err := s.run(ctx, func(r *record) error {
 		p.add(r, now)
 		if s.resource(r.resource) == nil {
 			p.WithoutResource++

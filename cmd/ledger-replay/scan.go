@@ -27,13 +27,13 @@ func newScan(d *directory, sel selection) *scan {
 	return &scan{d: d, sel: sel, head: d.head(), resources: map[uint32][]byte{}, attrs: map[uint32][]slog.Attr{}}
 }
 
-// run calls fn for every chosen record, in the order of offsets, and returns
-// what the walk saw. It notes damage with the directory. Nothing of a record may be
-// kept beyond the call.
-func (s *scan) run(ctx context.Context, fn func(*record) error) (wal.Summary, error) {
+// run calls fn for every chosen record, in the order of offsets, and notes with
+// the directory what was found damaged. Nothing of a record may be kept beyond the
+// call.
+func (s *scan) run(ctx context.Context, fn func(*record) error) error {
 	if s.sel.last > 0 {
 		if err := s.findLast(ctx); err != nil {
-			return wal.Summary{}, err
+			return err
 		}
 	}
 	n := 0
@@ -53,7 +53,7 @@ func (s *scan) run(ctx context.Context, fn func(*record) error) (wal.Summary, er
 	if s.unread > 0 {
 		s.d.found("undecodable_records", "%s cannot be decoded", count(s.unread, "record"))
 	}
-	return sum, err
+	return err
 }
 
 // findLast turns "the last N" into "from the N-th last on". It remembers N

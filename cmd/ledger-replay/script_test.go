@@ -47,6 +47,7 @@ func (l leakChecked) Run() int {
 //	interrupted NAME PROGRAM ARG...       likewise, with an interrupt at the first
 //	                                      request to that server
 func TestScripts(t *testing.T) {
+	t.Setenv("GOTMPDIR", scratch(t)) // Where testscript puts its working directories.
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,

@@ -89,7 +89,7 @@ func TestBodyThatGrowsThroughEveryBufferArrivesWhole(t *testing.T) {
 
 // Two bytes are enough to make the decoder allocate a struct.
 func TestTinyValuesInGreatNumberAreRefusedBeforeTheyAreDecoded(t *testing.T) { // I4
-	const limit = 4 << 20
+	const limit = 5 << 19
 	repeat := func(b []byte, size int) []byte { return bytes.Repeat(b, size/len(b)) }
 	list := func(before, value, after string) []byte {
 		return []byte(before + strings.TrimSuffix(strings.Repeat(value+",", (limit-200)/(len(value)+1)), ",") + after)
