@@ -62,19 +62,19 @@ func (f *facts) limit(a *slog.Attr) (keep bool) {
 	switch a.Key {
 	case keyExceptionType:
 		f.exception = true
-		a.Value = slog.StringValue(otlp.Cut(text(a.Value), maxExceptionType))
+		a.Value = slog.StringValue(otlp.Cut(a.Value.String(), maxExceptionType))
 	case keyExceptionMessage:
 		f.exception = true
-		a.Value = slog.StringValue(cutJSON(otlp.Cut(text(a.Value), maxExceptionMessage), maxMessageJSON))
+		a.Value = slog.StringValue(cutJSON(otlp.Cut(a.Value.String(), maxExceptionMessage), maxMessageJSON))
 	case keyExceptionStack:
 		f.exception = true
-		a.Value = slog.StringValue(otlp.Cut(text(a.Value), maxExceptionStack))
+		a.Value = slog.StringValue(otlp.Cut(a.Value.String(), maxExceptionStack))
 	case keyMethod, keyOldMethod:
 		f.method = true
-		a.Value = f.limitMethod(text(a.Value))
+		a.Value = f.limitMethod(a.Value.String())
 	case keyRoute, keyPath:
 		f.route = true
-		a.Value = slog.StringValue(cutJSON(otlp.Cut(text(a.Value), maxPath), maxPathJSON))
+		a.Value = slog.StringValue(cutJSON(otlp.Cut(a.Value.String(), maxPath), maxPathJSON))
 	case keyStatus, keyOldStatus:
 		f.status = true
 		a.Value = slog.Int64Value(int64(clamp(number(a.Value), math.MinInt16, math.MaxInt16)))
@@ -86,17 +86,17 @@ func (f *facts) limit(a *slog.Attr) (keep bool) {
 	case "code.function.name", "code.file.path", "code.function", "code.filepath":
 		f.code = true
 	case keyType:
-		f.typ = Type(text(a.Value))
+		f.typ = Type(a.Value.String())
 		return false
 	case keyImportance:
-		f.importance = Importance(text(a.Value))
+		f.importance = Importance(a.Value.String())
 		return false
 	case keyID, keyUID:
 		return false
 	default:
 		if strings.HasPrefix(a.Key, "exception.") {
 			f.exception = true // as the server sees it
-			a.Value = slog.StringValue(text(a.Value))
+			a.Value = slog.StringValue(a.Value.String())
 		}
 	}
 	return true
@@ -130,9 +130,6 @@ func limitTime(t, now time.Time) int64 {
 	}
 	return t.UnixNano()
 }
-
-// text returns a plain value as text.
-func text(v slog.Value) string { return v.String() }
 
 // number returns a plain value as a finite number, 0 if it is none. The server
 // would take the text "inf" for a number and fail on it.

@@ -26,9 +26,9 @@ type Record struct {
 	// rewritten to the one that the server groups errors by.
 	Stack []byte
 	// Attrs may hold any value. Groups become dotted keys, and the last of equal
-	// keys wins, also over what is derived from the fields above, except for the
-	// record ID, which is always ours. All attributes together are cut to what the
-	// server takes, the largest first.
+	// keys wins, also over what is derived from Err and Stack; the record ID is
+	// always ours. All attributes together are cut to what the server takes, the
+	// largest first.
 	Attrs []slog.Attr
 }
 

@@ -54,6 +54,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Values[worldKey{}] = newWorld()
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // Else each program sleeps a second at its end.
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

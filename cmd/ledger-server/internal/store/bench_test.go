@@ -27,7 +27,7 @@ func realistic(n int) record.Record {
 }
 
 func BenchmarkAppend(b *testing.B) {
-	for _, size := range []int{1, 100, 1000, 8000} {
+	for _, size := range []int{1, 100, 1000} {
 		b.Run(fmt.Sprintf("batch=%d", size), func(b *testing.B) {
 			s, err := Open(filepath.Join(b.TempDir(), "logs.db"), Options{})
 			require.NoError(b, err)
