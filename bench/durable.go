@@ -9,8 +9,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ledger-sdk/ledger-go/ledger"
 	"github.com/tidwall/wal"
+
+	"github.com/ledger-sdk/ledger-go/ledger"
 )
 
 // durableTable: a call that returns only when its record survives a power cut.

@@ -33,7 +33,7 @@ func BenchmarkLog(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			defer c.Close() //nolint:errcheck // Nothing of it is measured.
+			defer c.Close()
 			b.SetParallelism(max(goroutines/2, 1))
 			b.ReportAllocs()
 			start := time.Now()

@@ -106,8 +106,10 @@ func TestEscapedCharactersCountAsTheServerCountsThem(t *testing.T) {
 	for name, c := range map[string]struct {
 		letter string
 		size   int
-	}{"ASCII": {"a", 1}, "quote": {`"`, 2}, "newline": {"\n", 2}, "control": {"\x01", 6}, "vertical tab": {"\v", 6}, "delete": {"\x7f", 6},
-		"é": {"é", 6}, "astral": {"\U0001F600", 12}, "not UTF-8": {"\xff", 6}} {
+	}{
+		"ASCII": {"a", 1}, "quote": {`"`, 2}, "newline": {"\n", 2}, "control": {"\x01", 6}, "vertical tab": {"\v", 6}, "delete": {"\x7f", 6},
+		"é": {"é", 6}, "astral": {"\U0001F600", 12}, "not UTF-8": {"\xff", 6},
+	} {
 		assert.Equal(t, c.size, textJSON(c.letter), name)
 		rec, _ := sentWith(t, nil, Record{Attrs: []slog.Attr{slog.String("k", strings.Repeat(c.letter, 100_000))}})
 		if name != "not UTF-8" { // a run of which is repaired into one character

@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,12 +17,12 @@ func TestEveryBadFieldIsNamedInOneError(t *testing.T) {
 		Endpoint: "ftp://user:pw@host", APIKey: "two words", Headers: map[string]string{"a b": "c"},
 		MaxRecords: -1, MaxBytes: -1, MaxAge: -1, FlushInterval: -1, FlushSize: 1001, SyncEvery: -1,
 		Durability: 9, MaxInFlight: -1, Compression: "zip", Timeout: -1, RingBytes: 5,
-		KeepAcked: ledger.Retention{Bytes: -1},
+		KeepAcked: ledger.Retention{Bytes: -1}, Resource: []slog.Attr{slog.String("big", strings.Repeat("x", 30_000))},
 	})
 	require.Error(t, err)
 	for _, field := range []string{
 		"Dir", "Endpoint", "APIKey", "Headers", "MaxRecords", "MaxBytes", "MaxAge", "FlushInterval", "FlushSize",
-		"SyncEvery", "Durability", "MaxInFlight", "Compression", "Timeout", "RingBytes", "KeepAcked",
+		"SyncEvery", "Durability", "MaxInFlight", "Compression", "Timeout", "RingBytes", "KeepAcked", "Resource",
 	} {
 		assert.ErrorContains(t, err, "config: "+field+" ")
 	}

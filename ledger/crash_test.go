@@ -168,7 +168,7 @@ func childFillsDisk() error {
 	if err != nil {
 		return err
 	}
-	defer c.Close() //nolint:errcheck // The process ends here.
+	defer c.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	logged := 0
@@ -203,8 +203,9 @@ func childFillsDisk() error {
 	if err := limitFileSize(1 << 40); err != nil {
 		return err
 	}
+	tries := 0
 	for c.Sync(ctx) != nil && ctx.Err() == nil {
-		// Heals are spaced by the client itself; each Sync waits for a pass.
+		tries++ // The client spaces its attempts to heal; each Sync waits for a pass.
 	}
 	if err := c.Flush(ctx); err != nil {
 		return err

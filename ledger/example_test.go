@@ -28,7 +28,7 @@ func scratchDir() string {
 func ExampleOpen() {
 	srv, dir := server(), scratchDir()
 	defer srv.Close()
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 
 	client, err := ledger.Open(ledger.Config{Dir: dir, Endpoint: srv.URL, ServiceName: "shop"})
 	if err != nil {
@@ -51,7 +51,7 @@ func ExampleOpen() {
 func ExampleClient_Handler() {
 	srv, dir := server(), scratchDir()
 	defer srv.Close()
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	client, err := ledger.Open(ledger.Config{Dir: dir, Endpoint: srv.URL})
 	if err != nil {
 		fmt.Println(err)
@@ -80,7 +80,7 @@ func withoutTime(_ []string, a slog.Attr) slog.Attr {
 
 func ExampleClient_Sync() {
 	dir := scratchDir()
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	// No server is there. That is no error: records wait.
 	client, err := ledger.Open(ledger.Config{Dir: dir, Endpoint: "http://127.0.0.1:1"})
 	if err != nil {

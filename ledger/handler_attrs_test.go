@@ -143,8 +143,21 @@ func TestReplaceAttr(t *testing.T) {
 		slog.String("g.valuer", "***"), slog.Int("g.h.k", 6), slog.Int("g.inline", 8), slog.String("g.l", "***"),
 	}, w.last(t).Attrs)
 	assert.Equal(t, []call{
-		{"", "with"}, {"", "drop"}, {"g", "drop"}, {"g", "rename"}, {"g", "expand"}, {"g.expanded", "x"}, {"g", "panic"}, {"g", "valuer"},
-		{"g.h", "k"}, {"g.h", "drop"}, {"g", "inline"}, {"g", "l"}, {"", "time"}, {"", "level"}, {"", "msg"},
+		{"", "with"},
+		{"", "drop"},
+		{"g", "drop"},
+		{"g", "rename"},
+		{"g", "expand"},
+		{"g.expanded", "x"},
+		{"g", "panic"},
+		{"g", "valuer"},
+		{"g.h", "k"},
+		{"g.h", "drop"},
+		{"g", "inline"},
+		{"g", "l"},
+		{"", "time"},
+		{"", "level"},
+		{"", "msg"},
 	}, calls)
 }
 

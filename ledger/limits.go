@@ -125,14 +125,14 @@ func limitDuration(v slog.Value) slog.Value {
 // limitTime returns the time to send, in nanoseconds since the epoch. A time that
 // the server would refuse, or that OTLP cannot express, is replaced by now.
 func limitTime(t, now time.Time) int64 {
-	if t.IsZero() || t.After(now.Add(maxAhead)) || t.Before(time.Unix(0, 0)) {
+	if t.IsZero() || t.After(now.Add(maxAhead)) || !t.After(time.Unix(0, 0)) {
 		t = now
 	}
 	return t.UnixNano()
 }
 
-// number returns a plain value as a finite number, 0 if it is none. The server
-// would take the text "inf" for a number and fail on it.
+// number returns a plain value as a number to be clamped, 0 if it is none. Text
+// counts: the server would take "inf" for a number and fail on it.
 func number(v slog.Value) (n float64) {
 	switch v.Kind() {
 	case slog.KindInt64:

@@ -85,15 +85,15 @@ func (c *Client) beforeSend(ctx context.Context, r *Record) (keep bool) {
 			c.panics.Add(1)
 			*r, keep = before, true
 			if c.panics.Load() == 1 {
-				c.cfg.Logger.Error("BeforeSend panicked; the record was admitted unchanged", slog.Any("panic", p))
+				c.cfg.Logger.ErrorContext(ctx, "BeforeSend panicked; the record was admitted unchanged", slog.Any("panic", p))
 			}
 		}
 	}()
 	return c.cfg.BeforeSend(ctx, r)
 }
 
-// Debug, Info, Warn, Error and Critical log a message at their level. What keeps
-// it from being admitted is counted in Stats; use [Client.Log] to see the error.
+// Debug logs a message. What keeps it from being admitted is counted in Stats; use
+// [Client.Log] to see the error.
 func (c *Client) Debug(ctx context.Context, msg string, attrs ...slog.Attr) {
 	c.message(ctx, slog.LevelDebug, msg, attrs)
 }

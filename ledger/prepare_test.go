@@ -69,9 +69,17 @@ func TestSeverityFollowsTheLevel(t *testing.T) {
 		want  int
 		text  string
 	}{
-		{math.MinInt32, 1, "DEBUG-2147483644"}, {-100, 1, "DEBUG-96"}, {-8, 1, "DEBUG-4"},
-		{slog.LevelDebug, 5, "DEBUG"}, {slog.LevelInfo, 9, "INFO"}, {2, 11, "INFO+2"}, {slog.LevelWarn, 13, "WARN"},
-		{slog.LevelError, 17, "ERROR"}, {LevelCritical, 21, "ERROR+4"}, {15, 24, "ERROR+7"}, {16, 24, "ERROR+8"},
+		{math.MinInt32, 1, "DEBUG-2147483644"},
+		{-100, 1, "DEBUG-96"},
+		{-8, 1, "DEBUG-4"},
+		{slog.LevelDebug, 5, "DEBUG"},
+		{slog.LevelInfo, 9, "INFO"},
+		{2, 11, "INFO+2"},
+		{slog.LevelWarn, 13, "WARN"},
+		{slog.LevelError, 17, "ERROR"},
+		{LevelCritical, 21, "ERROR+4"},
+		{15, 24, "ERROR+7"},
+		{16, 24, "ERROR+8"},
 	} {
 		rec := sent(t, Record{Level: c.level})
 		assert.Equal(t, c.want, rec.Severity, c.level)

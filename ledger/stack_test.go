@@ -73,8 +73,10 @@ func TestOtherStacks(t *testing.T) {
 		{"only our own", "goroutine 1 [running]:\n" + own + "wal.F()\n\t/x/y.go:1 +0x1\n", "at " + own + "wal.F(y.go:1)"},
 		{"an example of ours is no library", "goroutine 1 [running]:\n" + own + "examples/demo.F()\n\t/x/y.go:1 +0x1\n", "at " + own + "examples/demo.F(y.go:1)"},
 		{"ours between others", "goroutine 1 [running]:\na.A()\n\t/a.go:1\n" + own + "internal/otlp.F()\n\t/y.go:1\nb.B()\n\t/b.go:2\n", "at a.A(a.go:1)\nat b.B(b.go:2)"},
-		{"a panic in a deferred call of a panic", "goroutine 1 [running]:\nmain.recovers()\n\t/a.go:1\npanic({0x1, 0x2})\n\t/p.go:1\nmain.deferred()\n\t/a.go:2\npanic({0x1, 0x2})\n\t/p.go:1\nmain.first()\n\t/a.go:3\n",
-			"at main.deferred(a.go:2)\nat main.first(a.go:3)"},
+		{
+			"a panic in a deferred call of a panic", "goroutine 1 [running]:\nmain.recovers()\n\t/a.go:1\npanic({0x1, 0x2})\n\t/p.go:1\nmain.deferred()\n\t/a.go:2\npanic({0x1, 0x2})\n\t/p.go:1\nmain.first()\n\t/a.go:3\n",
+			"at main.deferred(a.go:2)\nat main.first(a.go:3)",
+		},
 		{"nil dereference", "goroutine 1 [running]:\npanic({0x1?, 0x2?})\n\t/p.go:1\nruntime.sigpanic()\n\t/s.go:1\nmain.f()\n\t/a.go:3\n", "at main.f(a.go:3)"},
 		{"Windows", "goroutine 1 [running]:\nmain.f()\n\tC:\\src\\a.go:3 +0x1\n", "at main.f(a.go:3)"},
 		{"cut short", "goroutine 1 [running]:\nmain.f()\n\t/a.go", "at main.f(a.go:0)"},

@@ -24,6 +24,10 @@ func (e *ConfigError) Error() string { return "ledger: config: " + e.Field + " "
 // and it refuses all of them.
 const maxFlushSize = 1000
 
+// maxResource bounds the attributes that are repeated with every record, in the
+// measure that the server applies to a record's attributes.
+const maxResource = 20_000
+
 // minRingBytes lets a record of the greatest size through with room to spare.
 const minRingBytes = 1 << 20
 
@@ -46,6 +50,9 @@ func (c Config) Validate() error {
 		if name == "" || strings.ContainsFunc(name, notToken) || strings.ContainsAny(value, "\r\n\x00") {
 			bad("Headers", "hold %q, which is not a header", name)
 		}
+	}
+	if n := resourceSize(c.Resource); n > maxResource {
+		bad("Resource", "takes %d of the server's limit for the attributes of a record: leave room for those", n)
 	}
 	for _, f := range []struct {
 		name string

@@ -1,7 +1,6 @@
 package wal
 
 import (
-	"errors"
 	"os"
 	"strings"
 	"syscall"
@@ -148,7 +147,7 @@ func TestCloseSavesWhatAPoisonedLogHolds(t *testing.T) {
 	require.Error(t, b.log.Append(b.run(5, 100, 0)))
 	err := b.log.Close()
 	require.Error(t, err)
-	assert.True(t, errors.Is(err, errDisk), "Close says what could not be saved: %v", err)
+	require.ErrorIs(t, err, errDisk, "Close says what could not be saved")
 }
 
 func TestPanicOfTheUnderlyingLogIsContained(t *testing.T) {

@@ -216,7 +216,6 @@ type faulty struct {
 	path string
 	// broken stays set: after a failure the writer must not be used again (W6).
 	broken bool
-	misuse bool
 }
 
 func (f *faulty) write(b []byte) error {

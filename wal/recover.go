@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -300,10 +301,10 @@ func PeekEpoch(dir string) (uint64, error) {
 	if err != nil {
 		return 0, wrap("peek epoch", err)
 	}
-	for i := len(paths) - 1; i >= 0; i-- {
-		b, err := fsx.ReadAt(nil, paths[i].path, 0, paths[i].size)
+	for _, p := range slices.Backward(paths) {
+		b, err := fsx.ReadAt(nil, p.path, 0, p.size)
 		if err != nil {
-			return 0, wrap("peek epoch", fmt.Errorf("segment %d: %w", paths[i].index, err))
+			return 0, wrap("peek epoch", fmt.Errorf("segment %d: %w", p.index, err))
 		}
 		for q := range b {
 			if h, ok := parseBlockHeader(b[q:]); ok {

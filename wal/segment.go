@@ -6,8 +6,9 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"github.com/ledger-sdk/ledger-go/internal/fsx"
 	tidwall "github.com/tidwall/wal"
+
+	"github.com/ledger-sdk/ledger-go/internal/fsx"
 )
 
 // nameLength is that of a segment's file name: its index in 20 decimal digits.

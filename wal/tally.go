@@ -129,11 +129,11 @@ func (t *tally) nth(n uint64) Offset {
 	at := t.head
 	for i := range t.holes {
 		h := t.holes[i]
-		if before := uint64(h.from - 1 - at); n <= before {
+		before := uint64(h.from - 1 - at)
+		if n <= before {
 			return at + Offset(n)
-		} else {
-			n -= before
 		}
+		n -= before
 		at = h.to
 	}
 	return min(at+Offset(n), t.last)

@@ -6,7 +6,7 @@ import "time"
 // assigned once, when the record is admitted, and never used again (W1).
 type Offset uint64
 
-// Record locates one record of a [Batch].
+// Entry locates one record of a [Batch].
 type Entry struct {
 	// Offset of the record. Offsets of a batch rise; a hole between two of them
 	// is a record that was evicted or lost.

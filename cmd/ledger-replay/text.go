@@ -63,6 +63,14 @@ func appendJSON(dst []byte, v any, indent string) ([]byte, error) {
 
 func escapeJSON(dst, text []byte) []byte {
 	for len(text) > 0 {
+		ascii := 0 // Most of a log is.
+		for ascii < len(text) && text[ascii] >= ' ' && text[ascii] <= '~' {
+			ascii++
+		}
+		dst, text = append(dst, text[:ascii]...), text[ascii:]
+		if len(text) == 0 {
+			break
+		}
 		r, n := utf8.DecodeRune(text)
 		switch {
 		case r == '\n' || unicode.IsPrint(r): // A line end is the document's own.

@@ -2,11 +2,13 @@
 
 package ring
 
-import "fmt"
+import "errors"
 
 type mapping struct{}
 
 func (m *mapping) close() error { return nil }
 
 // Map is not available on this platform.
-func Map(string, int, Config) (*Ring, error) { return nil, fmt.Errorf("ring: map: %w", errNoMapping) }
+func Map(string, int, Config) (*Ring, error) {
+	return nil, errors.New("ring: map: memory cannot be mapped on this platform")
+}

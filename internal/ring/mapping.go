@@ -2,7 +2,6 @@ package ring
 
 import (
 	"encoding/binary"
-	"errors"
 	"hash/crc32"
 )
 
@@ -27,8 +26,6 @@ const (
 var (
 	fileMagic  = [4]byte{'L', 'G', 'R', 'R'}
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-	errNoMapping = errors.New("memory cannot be mapped on this platform")
 )
 
 func putFileHeader(b []byte, epoch uint64, size int) {
