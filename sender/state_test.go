@@ -203,7 +203,7 @@ func TestStateIsSafeForConcurrentUse(t *testing.T) {
 	assert.Equal(t, wal.Offset(4), s.Checkpoint().Head)
 }
 
-// newerState writes a state file of a format version.
+// writeFormat writes a state file of a format version.
 func writeFormat(t *testing.T, dir string, version uint32) {
 	t.Helper()
 	require.NoError(t, openState(t, dir).Close())
