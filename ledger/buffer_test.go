@@ -4,6 +4,7 @@ package ledger_test
 
 import (
 	"bytes"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,6 +60,7 @@ func TestUnusableRingFileMeansOrdinaryMemory_W7(t *testing.T) {
 // are delivered once, with the numbers they were given.
 func TestRecordsLeftInTheRingAreSpilledExactlyOnce_W1_W3(t *testing.T) {
 	srv := newCollector(t)
+	srv.answer(http.StatusServiceUnavailable)
 	cfg := config(t, srv.URL)
 	cfg.SyncEvery = time.Hour // Nothing is spilled by itself.
 	c := open(t, cfg)
@@ -73,6 +75,7 @@ func TestRecordsLeftInTheRingAreSpilledExactlyOnce_W1_W3(t *testing.T) {
 		require.NoError(t, os.Remove(filepath.Join(cfg.Dir, name)))
 	}
 
+	srv.answer(0)
 	c = open(t, cfg)
 	assert.Equal(t, uint64(20), c.Stats().Accepted)
 	logN(t, c, 21, 25)
@@ -87,6 +90,7 @@ func TestRecordsLeftInTheRingAreSpilledExactlyOnce_W1_W3(t *testing.T) {
 
 func TestDamagedRecordInTheRingIsCountedAndSetAside_W7_L2(t *testing.T) {
 	srv := newCollector(t)
+	srv.answer(http.StatusServiceUnavailable)
 	cfg := config(t, srv.URL)
 	cfg.SyncEvery = time.Hour
 	c := open(t, cfg)
@@ -101,6 +105,7 @@ func TestDamagedRecordInTheRingIsCountedAndSetAside_W7_L2(t *testing.T) {
 	image[at] ^= 1
 	require.NoError(t, os.WriteFile(filepath.Join(cfg.Dir, "ring"), image, 0o600))
 
+	srv.answer(0)
 	c = open(t, cfg)
 	require.NoError(t, c.Flush(within(t)))
 	assert.Len(t, srv.unique(t), 19)
