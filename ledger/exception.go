@@ -84,7 +84,7 @@ func unwrap(err error) (inner []error) {
 			inner = nil
 		}
 	}()
-	switch err := err.(type) {
+	switch err := err.(type) { //nolint:errorlint // This is what errors.As is made of.
 	case interface{ Unwrap() error }:
 		if e := err.Unwrap(); e != nil {
 			return []error{e}

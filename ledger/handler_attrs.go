@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"log/slog"
+	"slices"
 
 	"github.com/ledger-sdk/ledger-go/internal/otlp"
 )
@@ -41,7 +42,7 @@ func (f *flattener) add(groups []string, prefix string, a slog.Attr, depth int) 
 	f.noteError(given)
 	if a.Value.Kind() == slog.KindGroup {
 		if a.Key != "" {
-			groups = append(groups[:len(groups):len(groups)], a.Key)
+			groups = append(slices.Clip(groups), a.Key)
 		}
 		for _, member := range a.Value.Group() {
 			f.add(groups, otlp.Join(prefix, a.Key), member, depth-1)

@@ -81,7 +81,8 @@ func TestRunsDiffer(t *testing.T) {
 		seen[nextID(s, now)] = true
 	}
 	assert.Len(t, seen, 1000)
-	assert.NotEqual(t, newIDSource().counter.Load(), newIDSource().counter.Load())
+	one, other := newIDSource(), newIDSource()
+	assert.NotEqual(t, one.counter.Load(), other.counter.Load())
 }
 
 func TestATimeBeforeTheEpochIsTheEpoch(t *testing.T) {

@@ -124,7 +124,7 @@ func panics() { panic("boom") }
 func TestCallerStackSkips(t *testing.T) {
 	function := func(skip int) string {
 		var s stack
-		for _, line := range strings.Split(string(callerStack(skip)), "\n") {
+		for line := range strings.SplitSeq(string(callerStack(skip)), "\n") {
 			s.frames = append(s.frames, frame{function: line})
 		}
 		return s.frames[0].function

@@ -30,19 +30,20 @@ func TestBooks_L2(t *testing.T) {
 		want    balance
 		missing uint64
 	}{
-		"nothing":                  {cp: cp(0, 0, 0, 0, 0)},
-		"all pending":              {cp: cp(0, 2, 0, 0, 0), found: []step{{1, 0}, {2, 0}}, want: balance{Accepted: 2, Pending: 2}},
-		"some acked":               {cp: cp(1, 2, 0, 0, 0), found: []step{{1, 0}, {2, 0}}, want: balance{Accepted: 2, Delivered: 1, Pending: 1}},
-		"acked and gone":           {cp: cp(5, 5, 1, 1, 1), want: balance{Accepted: 5, Delivered: 2, Dead: 1, Evicted: 1, Lost: 1}},
-		"hole is an eviction":      {cp: cp(0, 0, 0, 0, 0), found: []step{{1, 0}, {4, 2}}, want: balance{Accepted: 4, Pending: 2, Evicted: 2}},
-		"hole is partly a loss":    {cp: cp(0, 0, 0, 0, 0), found: []step{{1, 0}, {6, 3}}, want: balance{Accepted: 6, Pending: 2, Evicted: 3, Lost: 1}, missing: 1},
-		"frame claims too much":    {cp: cp(0, 0, 0, 0, 0), found: []step{{3, 99}}, want: balance{Accepted: 3, Pending: 1, Evicted: 2}},
-		"hole across the head":     {cp: cp(3, 3, 0, 0, 0), found: []step{{1, 0}, {6, 0}}, want: balance{Accepted: 6, Delivered: 3, Pending: 1, Lost: 2}, missing: 2},
-		"end is missing":           {cp: cp(1, 5, 0, 0, 0), found: []step{{1, 0}, {2, 0}}, want: balance{Accepted: 5, Delivered: 1, Pending: 1, Lost: 3}, missing: 3},
-		"all is missing":           {cp: cp(2, 5, 0, 0, 0), want: balance{Accepted: 5, Delivered: 2, Lost: 3}, missing: 3},
-		"settled while looking":    {cp: cp(2, 5, 0, 0, 0), settled: 4, want: balance{Accepted: 5, Delivered: 4, Lost: 1}, missing: 1},
-		"state is lost":            {found: []step{{7, 0}, {8, 0}}, want: balance{Accepted: 8, Delivered: 6, Pending: 2}},
-		"state is lost, with hole": {found: []step{{7, 0}, {10, 1}}, want: balance{Accepted: 10, Delivered: 6, Pending: 2, Evicted: 1, Lost: 1}, missing: 1},
+		"nothing":                   {cp: cp(0, 0, 0, 0, 0)},
+		"all pending":               {cp: cp(0, 2, 0, 0, 0), found: []step{{1, 0}, {2, 0}}, want: balance{Accepted: 2, Pending: 2}},
+		"some acked":                {cp: cp(1, 2, 0, 0, 0), found: []step{{1, 0}, {2, 0}}, want: balance{Accepted: 2, Delivered: 1, Pending: 1}},
+		"acked and gone":            {cp: cp(5, 5, 1, 1, 1), want: balance{Accepted: 5, Delivered: 2, Dead: 1, Evicted: 1, Lost: 1}},
+		"hole is an eviction":       {cp: cp(0, 0, 0, 0, 0), found: []step{{1, 0}, {4, 2}}, want: balance{Accepted: 4, Pending: 2, Evicted: 2}},
+		"hole is partly a loss":     {cp: cp(0, 0, 0, 0, 0), found: []step{{1, 0}, {6, 3}}, want: balance{Accepted: 6, Pending: 2, Evicted: 3, Lost: 1}, missing: 1},
+		"frame claims too much":     {cp: cp(0, 0, 0, 0, 0), found: []step{{3, 99}}, want: balance{Accepted: 3, Pending: 1, Evicted: 2}},
+		"hole across the head":      {cp: cp(3, 3, 0, 0, 0), found: []step{{1, 0}, {6, 0}}, want: balance{Accepted: 6, Delivered: 3, Pending: 1, Lost: 2}, missing: 2},
+		"end is missing":            {cp: cp(1, 5, 0, 0, 0), found: []step{{1, 0}, {2, 0}}, want: balance{Accepted: 5, Delivered: 1, Pending: 1, Lost: 3}, missing: 3},
+		"all is missing":            {cp: cp(2, 5, 0, 0, 0), want: balance{Accepted: 5, Delivered: 2, Lost: 3}, missing: 3},
+		"settled while looking":     {cp: cp(2, 5, 0, 0, 0), settled: 4, want: balance{Accepted: 5, Delivered: 4, Lost: 1}, missing: 1},
+		"all settled while looking": {cp: cp(2, 5, 0, 0, 0), settled: 6, want: balance{Accepted: 5, Delivered: 5}},
+		"state is lost":             {found: []step{{7, 0}, {8, 0}}, want: balance{Accepted: 8, Delivered: 6, Pending: 2}},
+		"state is lost, with hole":  {found: []step{{7, 0}, {10, 1}}, want: balance{Accepted: 10, Delivered: 6, Pending: 2, Evicted: 1, Lost: 1}, missing: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := books{known: tt.cp != nil}

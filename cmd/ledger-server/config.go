@@ -78,7 +78,8 @@ func parseConfig(args []string, getenv func(string) string, out io.Writer) (conf
 	if err := fromEnv(fs, getenv); err != nil {
 		return c, err
 	}
-	return c, c.check(addr, keys, keysFile)
+	err = c.check(addr, keys, keysFile)
+	return c, err
 }
 
 // fromEnv sets each flag that was not given from its variable. A variable that

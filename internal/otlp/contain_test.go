@@ -2,7 +2,6 @@ package otlp
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -39,6 +38,7 @@ func (endless) LogValue() slog.Value                { return slog.AnyValue(endle
 func (doubling) LogValue() slog.Value {
 	return slog.GroupValue(slog.Any("a", doubling{}), slog.Any("b", doubling{}))
 }
+
 func (listing) LogValue() slog.Value {
 	return slog.GroupValue(slog.Any("l", []any{listing{}, listing{}}))
 }
@@ -56,7 +56,7 @@ func TestPanicsOfTheApplicationAreContained(t *testing.T) {
 	}{
 		{"LogValue", panicValue{"boom"}, "!PANIC: boom"},
 		{"Error", panicError{errors.New("boom")}, "!PANIC: boom"},
-		{"MarshalJSON", panicJSON{fmt.Sprint("boom")}, "!PANIC: boom"},
+		{"MarshalJSON", panicJSON{"boom"}, "!PANIC: boom"},
 		{"MarshalJSON inside of a struct", struct{ X panicJSON }{panicJSON{"boom"}}, "!PANIC: boom"},
 		{"MarshalText", panicMarshal{"boom"}, "!PANIC: boom"},
 		{"String", panicString{"boom"}, "!PANIC: boom"},

@@ -1,6 +1,9 @@
 package otlp
 
-import "log/slog"
+import (
+	"log/slog"
+	"slices"
+)
 
 // Flatten appends attrs to dst in flat, plain form: groups become dotted keys
 // under prefix, every LogValuer is resolved, every value is plain (see Plain),
@@ -60,10 +63,10 @@ func Join(prefix, key string) string {
 func Dedup(attrs []slog.Attr) []slog.Attr {
 	var seen keySet
 	k := len(attrs)
-	for i := len(attrs) - 1; i >= 0; i-- {
-		if seen.add(attrs[i].Key, attrs[k:]) {
+	for _, attr := range slices.Backward(attrs) {
+		if seen.add(attr.Key, attrs[k:]) {
 			k--
-			attrs[k] = attrs[i]
+			attrs[k] = attr
 		}
 	}
 	return attrs[:copy(attrs, attrs[k:])]

@@ -38,8 +38,10 @@ func TestParseResponse(t *testing.T) {
 		{"a known number with another type is unknown", appendVarint(nil, 1<<3|varint, 5), Response{}},
 		{"fewer than none is none", message(tagResponsePartial, rejected(1<<63)), Response{}},
 		{"text is repaired", message(tagResponsePartial, why("a\xff\x00")), Response{0, "a\uFFFD"}},
-		{"text is bounded", message(tagResponsePartial, why(strings.Repeat("x", 1<<20))),
-			Response{0, strings.Repeat("x", maxServerText-len(Mark)) + Mark}},
+		{
+			"text is bounded", message(tagResponsePartial, why(strings.Repeat("x", 1<<20))),
+			Response{0, strings.Repeat("x", maxServerText-len(Mark)) + Mark},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := ParseResponse(c.body)

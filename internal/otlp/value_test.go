@@ -32,8 +32,6 @@ type (
 func (v valuer) LogValue() slog.Value { return v.v }
 func (stringer) String() string       { return "as text" }
 
-func pointer[T any](v T) *T { return &v }
-
 func TestEveryKindOfValue(t *testing.T) {
 	when := time.Date(2026, 7, 10, 10, 39, 59, 123456789, time.FixedZone("CEST", 7200))
 	withPassword, err := url.Parse("https://user:hunter2@example.com/a?b=c")
@@ -69,8 +67,10 @@ func TestEveryKindOfValue(t *testing.T) {
 		{"int64s", slog.AnyValue([]int64{math.MinInt64}), []any{int64(math.MinInt64)}},
 		{"floats", slog.AnyValue([]float64{1.5, math.NaN()}), []any{1.5, "NaN"}},
 		{"bools", slog.AnyValue([]bool{true, false}), []any{true, false}},
-		{"mixed list", slog.AnyValue([]any{1, "a", nil, []any{uint64(math.MaxUint64), 2.5}, time.Second, when.UTC()}),
-			[]any{int64(1), "a", "<nil>", []any{"18446744073709551615", 2.5}, int64(1e9), "2026-07-10T08:39:59.123456789Z"}},
+		{
+			"mixed list", slog.AnyValue([]any{1, "a", nil, []any{uint64(math.MaxUint64), 2.5}, time.Second, when.UTC()}),
+			[]any{int64(1), "a", "<nil>", []any{"18446744073709551615", 2.5}, int64(1e9), "2026-07-10T08:39:59.123456789Z"},
+		},
 		{"list of errors", slog.AnyValue([]error{errors.New("a"), nil}), []any{"a", "<nil>"}},
 		{"list of a named type", slog.AnyValue([]named{"a", "b"}), []any{"a", "b"}},
 		{"list of durations", slog.AnyValue([]time.Duration{1}), []any{int64(1)}},
@@ -82,8 +82,8 @@ func TestEveryKindOfValue(t *testing.T) {
 		{"named bool", slog.AnyValue(toggle(true)), true},
 		{"float32", slog.AnyValue(ratio(0.5)), 0.5},
 		{"complex", slog.AnyValue(complex(1, -2)), "(1-2i)"},
-		{"pointer", slog.AnyValue(pointer(7)), int64(7)},
-		{"pointer to a pointer", slog.AnyValue(pointer(pointer("p"))), "p"},
+		{"pointer", slog.AnyValue(new(7)), int64(7)},
+		{"pointer to a pointer", slog.AnyValue(new(new("p"))), "p"},
 		{"nil pointer", slog.AnyValue((*int)(nil)), "<nil>"},
 		{"text marshaler", slog.AnyValue(netip.MustParseAddr("203.0.113.7")), "203.0.113.7"},
 		{"level", slog.AnyValue(slog.LevelWarn), "WARN"},

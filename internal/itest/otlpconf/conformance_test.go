@@ -181,8 +181,10 @@ func TestWeReadOfficialResponses(t *testing.T) {
 	}{
 		{&service.ExportLogsServiceResponse{}, otlp.Response{}},
 		{&service.ExportLogsServiceResponse{PartialSuccess: &service.ExportLogsPartialSuccess{}}, otlp.Response{}},
-		{&service.ExportLogsServiceResponse{PartialSuccess: &service.ExportLogsPartialSuccess{RejectedLogRecords: 7, ErrorMessage: "quota"}},
-			otlp.Response{Rejected: 7, Message: "quota"}},
+		{
+			&service.ExportLogsServiceResponse{PartialSuccess: &service.ExportLogsPartialSuccess{RejectedLogRecords: 7, ErrorMessage: "quota"}},
+			otlp.Response{Rejected: 7, Message: "quota"},
+		},
 		{&service.ExportLogsServiceResponse{PartialSuccess: &service.ExportLogsPartialSuccess{RejectedLogRecords: -7}}, otlp.Response{}},
 	} {
 		b, err := proto.Marshal(c.in)

@@ -21,7 +21,8 @@ const maxDepth = 32
 // writes again, we must read as the same record.
 func FuzzOfficialAgrees(f *testing.F) {
 	f.Add(otlp.AppendRecord(nil, &otlp.Record{Time: 1, Body: "b", Attrs: []slog.Attr{
-		slog.Int("i", 1), slog.Any("l", []any{"a", 1.5, true, []byte{1}}), slog.String("s", "é")}}))
+		slog.Int("i", 1), slog.Any("l", []any{"a", 1.5, true, []byte{1}}), slog.String("s", "é"),
+	}}))
 	f.Add(otlp.AppendRecord(nil, &otlp.Record{TraceID: [16]byte{1}, SpanID: [8]byte{1}, Flags: 1, Dropped: 3, EventName: "e"}))
 	f.Add([]byte{0x12, 0x08, 0x2a, 0x06, 0x32, 0x04, 0x0a, 0x02, 0x0a, 0x00}) // a map in the body
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -53,12 +54,14 @@ func FuzzOfficialReads(f *testing.F) {
 	f.Add("body", "key", "value", int64(1), uint64(2), 1.5, true, []byte{1})
 	f.Add("\x00\xff", "\xed\xa0\x80", "\xc3(", int64(math.MinInt64), uint64(math.MaxUint64), math.NaN(), false, []byte{})
 	f.Fuzz(func(t *testing.T, body, key, s string, i int64, u uint64, fl float64, ok bool, b []byte) {
-		rec := &otlp.Record{Time: i, Observed: int64(u), Severity: int(i % 25), SeverityText: s, Body: body, EventName: key,
+		rec := &otlp.Record{
+			Time: i, Observed: int64(u), Severity: int(i % 25), SeverityText: s, Body: body, EventName: key,
 			Flags: uint32(u), Dropped: uint32(i), Attrs: []slog.Attr{
 				slog.String(key, s), slog.Int64(key+"i", i), slog.Uint64(s, u), slog.Float64("f", fl), slog.Bool("b", ok),
 				slog.Any("bytes", b), slog.Duration("d", time.Duration(i)), slog.Time("t", time.Unix(i%1e11, 0)),
 				slog.Group(key, slog.String(s, body), slog.Any("l", []any{s, i, u, fl, ok, b, []string{s, key}})),
-			}}
+			},
+		}
 		copy(rec.TraceID[:], s)
 		copy(rec.SpanID[:], key)
 		encoded := otlp.AppendRecord(nil, rec)

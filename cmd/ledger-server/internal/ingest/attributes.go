@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"maps"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -51,9 +52,5 @@ func (a attributes) has(prefix string) bool {
 
 // toMap returns m as a map. Of a name that occurs twice the last counts.
 func toMap(m pcommon.Map) map[string]pcommon.Value {
-	out := make(map[string]pcommon.Value, m.Len())
-	for name, v := range m.All() {
-		out[name] = v
-	}
-	return out
+	return maps.Collect(m.All())
 }

@@ -46,12 +46,29 @@ func TestLevel(t *testing.T) {
 		text   string
 		want   string
 	}{
-		{1, "", "debug"}, {8, "", "debug"}, {9, "", "info"}, {12, "", "info"}, {13, "", "warning"},
-		{16, "", "warning"}, {17, "", "error"}, {20, "", "error"}, {21, "", "critical"}, {24, "", "critical"},
-		{99, "", "critical"}, {-1, "", "info"}, {0, "", "info"},
-		{0, "TRACE", "debug"}, {0, "Debug", "debug"}, {0, "info", "info"}, {0, "WARN", "warning"},
-		{0, "warning", "warning"}, {0, "Error", "error"}, {0, "FATAL", "critical"}, {0, "critical", "critical"},
-		{0, "loud", "info"}, {9, "fatal", "info"},
+		{1, "", "debug"},
+		{8, "", "debug"},
+		{9, "", "info"},
+		{12, "", "info"},
+		{13, "", "warning"},
+		{16, "", "warning"},
+		{17, "", "error"},
+		{20, "", "error"},
+		{21, "", "critical"},
+		{24, "", "critical"},
+		{99, "", "critical"},
+		{-1, "", "info"},
+		{0, "", "info"},
+		{0, "TRACE", "debug"},
+		{0, "Debug", "debug"},
+		{0, "info", "info"},
+		{0, "WARN", "warning"},
+		{0, "warning", "warning"},
+		{0, "Error", "error"},
+		{0, "FATAL", "critical"},
+		{0, "critical", "critical"},
+		{0, "loud", "info"},
+		{9, "fatal", "info"},
 	} {
 		assert.Equal(t, row.want, levelOf(row.number, row.text), row)
 	}
@@ -75,8 +92,10 @@ func TestTypeIsTheOneSaidOrInferred(t *testing.T) {
 		{"exception with an empty message", []change{attr("exception.type", "E"), attr("exception.message", "")}, "custom"},
 		{"exception said, without anything", []change{attr("ledger.log_type", "exception")}, "custom"},
 		{"endpoint", endpoint(), "endpoint"},
-		{"endpoint, older names", []change{attr("http.method", "GET"), attr("url.path", "/"),
-			attr("http.status_code", "200"), attr("ledger.duration_ms", 3)}, "endpoint"},
+		{"endpoint, older names", []change{
+			attr("http.method", "GET"), attr("url.path", "/"),
+			attr("http.status_code", "200"), attr("ledger.duration_ms", 3),
+		}, "endpoint"},
 		{"endpoint without method", endpoint(without("http.request.method")), "custom"},
 		{"endpoint without path", endpoint(without("http.route")), "custom"},
 		{"endpoint without status", endpoint(without("http.response.status_code")), "custom"},
@@ -197,8 +216,15 @@ func TestJSONLengthIsThePlatforms(t *testing.T) {
 		json string
 		want int
 	}{
-		{`{}`, 2}, {`{"a":1}`, 8}, {`{"a":1,"b":[1,2]}`, 21}, {`{"a,b:c":"d,e:f"}`, 18},
-		{`{"a":"é"}`, 15}, {`{"a":"€"}`, 15}, {`{"a":"😀"}`, 21}, {`{"a":"\"b,c:d\\"}`, 18}, {`{"a":"\\","b":1}`, 19},
+		{`{}`, 2},
+		{`{"a":1}`, 8},
+		{`{"a":1,"b":[1,2]}`, 21},
+		{`{"a,b:c":"d,e:f"}`, 18},
+		{`{"a":"é"}`, 15},
+		{`{"a":"€"}`, 15},
+		{`{"a":"😀"}`, 21},
+		{`{"a":"\"b,c:d\\"}`, 18},
+		{`{"a":"\\","b":1}`, 19},
 	} {
 		assert.Equal(t, row.want, jsonLength(row.json), row.json)
 	}

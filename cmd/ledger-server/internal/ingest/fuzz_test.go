@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
-	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -19,8 +18,10 @@ import (
 // what it stores is what a store and a reader can rely on (I5). A body that is
 // taken means the same in the other encoding.
 func FuzzIngest(f *testing.F) {
-	for _, logs := range []plog.Logs{one(), many(3), rich(), plog.NewLogs(), one(attr("x", "\x00")),
-		one(endpoint()...), one(attr("exception.type", "E"), attr("exception.message", "m"))} {
+	for _, logs := range []plog.Logs{
+		one(), many(3), rich(), plog.NewLogs(), one(attr("x", "\x00")),
+		one(endpoint()...), one(attr("exception.type", "E"), attr("exception.message", "m")),
+	} {
 		f.Add(marshal(f, protobuf, logs), false, false)
 		f.Add(marshal(f, jsonText, logs), true, false)
 		f.Add(zip(f, marshal(f, protobuf, logs)), false, true)
@@ -43,7 +44,7 @@ func FuzzIngest(f *testing.F) {
 		h, st := newTest(Config{MaxBody: 1 << 20})
 		resp := post(h, m, bytes.NewReader(body), headers...)
 		require.Contains(t, []int{200, 400, 413}, resp.StatusCode)
-		assert.Zero(t, len(h.slots))
+		assert.Empty(t, h.slots)
 		if resp.StatusCode != http.StatusOK {
 			code, message := statusOf(t, resp)
 			assert.NotZero(t, code)
@@ -73,10 +74,12 @@ func checkRecord(t *testing.T, r *record.Record) {
 	assert.Equal(t, r.Type == record.TypeEndpoint, r.Endpoint != nil)
 	assert.True(t, json.Valid([]byte(r.Attributes)), r.Attributes)
 	assert.True(t, json.Valid([]byte(r.Resource.Attributes)), r.Resource.Attributes)
-	for _, s := range []string{r.ID, r.Message, r.ErrorType, r.ErrorMessage, r.StackTrace, r.Service,
-		r.Environment, r.Release, r.SDKVersion, r.Platform, r.PlatformVersion, r.Attributes} {
+	for _, s := range []string{
+		r.ID, r.Message, r.ErrorType, r.ErrorMessage, r.StackTrace, r.Service,
+		r.Environment, r.Release, r.SDKVersion, r.Platform, r.PlatformVersion, r.Attributes,
+	} {
 		assert.True(t, utf8.ValidString(s), "%q", s)
-		assert.False(t, strings.Contains(s, "\x00"), "%q", s)
+		assert.NotContains(t, s, "\x00", "%q", s)
 	}
 }
 

@@ -106,8 +106,10 @@ func TestTinyValuesInGreatNumberAreRefusedBeforeTheyAreDecoded(t *testing.T) { /
 		{"attributes", protobuf, recordOf(repeat([]byte{0x32, 0}, limit-50)), 413},
 		{"elements", protobuf, recordOf(field(5, field(5, repeat([]byte{0x0a, 0}, limit-50)))), 413},
 		{"JSON resources", jsonText, list(`{"resourceLogs":[`, `{}`, `]}`), 413},
-		{"JSON attributes", jsonText,
-			list(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"attributes":[`, `{}`, `]}]}]}]}`), 413},
+		{
+			"JSON attributes", jsonText,
+			list(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"attributes":[`, `{}`, `]}]}]}]}`), 413,
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			h, _ := newTest(Config{MaxBody: limit})

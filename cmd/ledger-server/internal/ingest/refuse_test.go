@@ -74,8 +74,10 @@ func TestMalformedBodiesAreRefusedWhole(t *testing.T) { // I3, I5
 		{"JSON, a bare NaN", jsonText, []byte(`{"x":NaN}`), nil, "not JSON"},
 		{"JSON, an empty name", jsonText, []byte(`{"" : 1,"resourceLogs":[]}`), nil, "empty name"},
 		{"JSON, bytes that are not UTF-8", jsonText, []byte("{\"x\":\"\xff\"}"), nil, "UTF-8"},
-		{"JSON, a trace ID that is not hexadecimal", jsonText,
-			[]byte(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"traceId":"W47/95gDgQPSabYzgT/GDA=="}]}]}]}`), nil, "hexadecimal"},
+		{
+			"JSON, a trace ID that is not hexadecimal", jsonText,
+			[]byte(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"traceId":"W47/95gDgQPSabYzgT/GDA=="}]}]}]}`), nil, "hexadecimal",
+		},
 		{"JSON, a list that should be an object", jsonText, []byte(`{"resourceLogs":[[]]}`), nil, "wrong type"},
 		{"JSON, nested deeply", jsonText, nestedJSON(100), nil, "deep"},
 		{"JSON, nested very deeply", jsonText, nestedJSON(3_000), nil, "deep"},
@@ -90,7 +92,7 @@ func TestMalformedBodiesAreRefusedWhole(t *testing.T) { // I3, I5
 			assert.Equal(t, 3, code)
 			assert.Contains(t, message, row.want)
 			assert.Zero(t, st.calls)
-			assert.Zero(t, len(h.slots), "the slot is free again")
+			assert.Empty(t, h.slots, "the slot is free again")
 		})
 	}
 }

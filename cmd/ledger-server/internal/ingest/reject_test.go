@@ -73,10 +73,14 @@ func TestWhatThePlatformWouldRefuseOrLoseIsRejected(t *testing.T) {
 		{"wide characters within the limit", []change{attr("x", strings.Repeat("é", 16_600))}, ""},
 		{"wide characters beyond it", []change{attr("x", strings.Repeat("é", 20_000))}, "attributes longer"},
 		{"resource beyond the limit", []change{resourceAttr("x", strings.Repeat("a", 100_000))}, "resource: attributes longer"},
-		{"record and resource together", []change{attr("x", strings.Repeat("a", 60_000)),
-			resourceAttr("y", strings.Repeat("a", 60_000))}, "attributes longer"},
-		{"record instead of resource", []change{attr("x", strings.Repeat("a", 60_000)),
-			resourceAttr("x", strings.Repeat("a", 60_000))}, ""},
+		{"record and resource together", []change{
+			attr("x", strings.Repeat("a", 60_000)),
+			resourceAttr("y", strings.Repeat("a", 60_000)),
+		}, "attributes longer"},
+		{"record instead of resource", []change{
+			attr("x", strings.Repeat("a", 60_000)),
+			resourceAttr("x", strings.Repeat("a", 60_000)),
+		}, ""},
 		{"a response body counts twice", endpoint(attr("ledger.response_body", strings.Repeat("a", 60_000))), "attributes longer"},
 		{"an exception without a type is kept", []change{attr("exception.message", "m")}, ""},
 	} {

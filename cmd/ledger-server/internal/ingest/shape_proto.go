@@ -106,6 +106,7 @@ func (s *shape) field(value []byte, k kind, depth int) error {
 			return errUTF8
 		}
 		return nil
+	default:
+		return s.message(value, k, depth+1)
 	}
-	return s.message(value, k, depth+1)
 }

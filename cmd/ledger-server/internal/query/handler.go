@@ -89,7 +89,7 @@ func (h *Handler) fail(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	case ctx.Err() != nil:
 		WriteError(w, r, http.StatusServiceUnavailable, "the query took longer than "+timeout.String())
 	default:
-		h.logger.Error("query: cannot answer", "error", err)
+		h.logger.ErrorContext(ctx, "query: cannot answer", "error", err)
 		WriteError(w, r, http.StatusInternalServerError, "the query failed")
 	}
 }

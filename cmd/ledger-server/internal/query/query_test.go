@@ -28,8 +28,10 @@ func TestParametersBecomeAQuery(t *testing.T) {
 		want store.Query
 	}{
 		{"", store.Query{Limit: 100}},
-		{"level=error&log_type=endpoint&service=shop&environment=prod",
-			store.Query{Limit: 100, Level: "error", Type: "endpoint", Service: "shop", Environment: "prod"}},
+		{
+			"level=error&log_type=endpoint&service=shop&environment=prod",
+			store.Query{Limit: 100, Level: "error", Type: "endpoint", Service: "shop", Environment: "prod"},
+		},
 		{"level=&search=&from=&cursor=", store.Query{Limit: 100}},
 		{"search=a%20b%25", store.Query{Limit: 100, Search: "a b%"}},
 		{"limit=1000&count=true&project_id=7", store.Query{Limit: 1000, Count: true}},
@@ -98,8 +100,10 @@ func TestTimes(t *testing.T) {
 		require.NoError(t, err, in)
 		assert.Equal(t, want, got, in)
 	}
-	for _, in := range []string{"", "x", "1.", ".5", "1.x", "1.1234567890", "1e9", "-1", "+1.+5", "2025-07-10",
-		"9999-01-01T00:00:00Z", "99999999999.5", "9223372036854775808"} {
+	for _, in := range []string{
+		"", "x", "1.", ".5", "1.x", "1.1234567890", "1e9", "-1", "+1.+5", "2025-07-10",
+		"9999-01-01T00:00:00Z", "99999999999.5", "9223372036854775808",
+	} {
 		_, err := parseTime(in)
 		assert.Error(t, err, in)
 	}
@@ -171,8 +175,10 @@ func TestRecordLooksAsOnThePlatform(t *testing.T) {
 		Attributes: `{"host":"own","url.query":"a=1","ledger.path_params":"{\"id\":\"7\"}","ledger.response_body":"{}","span_id":"mine"}`,
 		SpanID:     "bb", Resource: &record.Resource{Attributes: `{"host":"res","service.name":"shop"}`}, Resends: 2,
 	}
-	bare := record.Record{ID: "b", Time: 1, Ingested: 1, Level: "info", Type: "custom", Importance: "low", Service: "s",
-		Attributes: `{}`, Resource: &record.Resource{Attributes: `{}`}}
+	bare := record.Record{
+		ID: "b", Time: 1, Ingested: 1, Level: "info", Type: "custom", Importance: "low", Service: "s",
+		Attributes: `{}`, Resource: &record.Resource{Attributes: `{}`},
+	}
 	total := int64(5)
 	f := found{page: store.Page{Records: []record.Record{full, bare}, Next: store.Position{Time: 1, Seq: 3}, Total: &total}}
 	code, body := get(f, (*Handler).Search, io.Discard)

@@ -106,7 +106,7 @@ type statsView struct {
 func (s *server) stats(w http.ResponseWriter, r *http.Request) {
 	st, err := s.store.Stats(r.Context())
 	if err != nil {
-		s.logger.Error("server: no stats", "error", err)
+		s.logger.ErrorContext(r.Context(), "server: no stats", "error", err)
 		query.WriteError(w, r, http.StatusInternalServerError, "the stats cannot be read")
 		return
 	}

@@ -58,7 +58,7 @@ func TestWritingConnectionsWaitForTheDisk(t *testing.T) {
 	for range 3 {
 		conn, err := db.Conn(t.Context())
 		require.NoError(t, err)
-		defer conn.Close()
+		t.Cleanup(func() { _ = conn.Close() })
 		var synchronous int
 		var journal string
 		require.NoError(t, conn.QueryRowContext(t.Context(), "PRAGMA synchronous").Scan(&synchronous))

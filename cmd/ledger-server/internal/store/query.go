@@ -80,13 +80,13 @@ func (c *conditions) text() string {
 }
 
 func (c *conditions) statusClass(classes []int) {
-	var any []string
+	var terms []string
 	for _, class := range classes {
-		any = append(any, "status_code BETWEEN ? AND ?")
+		terms = append(terms, "status_code BETWEEN ? AND ?")
 		c.args = append(c.args, class*100, class*100+99)
 	}
-	if len(any) > 0 {
-		c.terms = append(c.terms, "("+strings.Join(any, " OR ")+")")
+	if len(terms) > 0 {
+		c.terms = append(c.terms, "("+strings.Join(terms, " OR ")+")")
 	}
 }
 
