@@ -71,7 +71,9 @@ func serve(c config, logger *slog.Logger, stderr io.Writer) (err error) {
 	stop() // the next signal is not caught
 	logger.Info("shutting down")
 	err = shutDown(srv)
-	_ = <-ended // It says that the server was shut down.
+	if served := <-ended; !errors.Is(served, http.ErrServerClosed) {
+		return served
+	}
 	if err != nil {
 		logger.Warn("requests cut off, none of them was answered", "error", err)
 	}
