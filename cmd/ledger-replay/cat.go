@@ -51,6 +51,7 @@ there is to know about the record.`,
 	out.add(cmd, "text", "jsonl")
 	sel.add(cmd)
 	// Offsets from A to B is how one says it; replay's --to is a server.
+	cmd.Flags().Lookup("through").Usage += "; --to for short"
 	cmd.Flags().SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		if name == "to" {
 			name = "through"

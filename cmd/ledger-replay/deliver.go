@@ -103,8 +103,7 @@ func (d *delivery) watch(ctx context.Context) string {
 			h := d.sender.Health()
 			acked, _ := d.feed.progress()
 			d.progress.show(acked, d.planned, h, now)
-			// What is still on its way may arrive; it is waited for.
-			if reason := givesUp(h, d.pace.maxAttempts); reason != "" && d.sender.Stats().InFlight == 0 {
+			if reason := givesUp(h, d.sender.Stats().InFlight, d.pace.maxAttempts); reason != "" {
 				return reason
 			}
 		}
@@ -113,9 +112,11 @@ func (d *delivery) watch(ctx context.Context) string {
 
 // givesUp says why delivery has no point any more, "" if it has. A hold does not
 // end by itself, and a person is there to do something about it. A pause that the
-// server asked for is no failure.
-func givesUp(h sender.Health, maxAttempts int) string {
+// server asked for is no failure. Requests that are still on their way may succeed
+// and are waited for.
+func givesUp(h sender.Health, inFlight, maxAttempts int) string {
 	switch {
+	case inFlight > 0:
 	case h.Phase == sender.PhaseHold:
 		return "the server refuses" + becauseOf(h)
 	case maxAttempts > 0 && h.FailedAttempts >= maxAttempts:
