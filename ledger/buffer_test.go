@@ -117,3 +117,43 @@ func TestDamagedRecordInTheRingIsCountedAndSetAside_W7_L2(t *testing.T) {
 	assert.Len(t, found, 1)
 	assert.True(t, s.BufferMapped, "with a new file")
 }
+
+// Segments that were reclaimed before the state was lost held nothing but settled
+// records. They are no loss, and their numbers are not used again.
+func TestLostStateDoesNotMakeReclaimedRecordsLost_W1_W7(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		lose []string
+	}{
+		{"state", []string{"state.db"}},
+		{"state and log", []string{"state.db", "wal"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := newCollector(t)
+			cfg := config(t, srv.URL)
+			cfg.MaxBytes, cfg.MaxRecords = 1<<20, 1<<20 // Small segments.
+			cfg.KeepAcked = ledger.Retention{Age: -1}
+			c := open(t, cfg)
+			logN(t, c, 1, 2000)
+			require.NoError(t, c.Flush(within(t)))
+			require.Eventually(t, func() bool { return c.Stats().Segments <= 1 }, 20*time.Second, 5*time.Millisecond)
+			srv.answer(http.StatusServiceUnavailable)
+			logN(t, c, 2001, 2010)
+			require.NoError(t, c.Close())
+			for _, name := range tt.lose {
+				require.NoError(t, os.RemoveAll(filepath.Join(cfg.Dir, name)))
+			}
+
+			srv.answer(0)
+			for range 2 { // The second time from what the first has stored.
+				c = open(t, cfg)
+				s := balance(t, c)
+				assert.Zero(t, s.Lost)
+				assert.Equal(t, uint64(2010), s.Accepted)
+				require.NoError(t, c.Flush(within(t)))
+				require.NoError(t, c.Close())
+			}
+			assert.Len(t, srv.unique(t), 2010)
+		})
+	}
+}

@@ -87,13 +87,13 @@ func (c *Client) open() (err error) {
 	if c.state, err = sender.OpenState(dir); err != nil {
 		return err
 	}
-	epoch, err := c.settleEpoch(filepath.Join(dir, "wal"))
+	from, err := c.findOrigin(filepath.Join(dir, "wal"))
 	if err != nil {
 		return err
 	}
 	c.log, err = wal.Open(filepath.Join(dir, "wal"), wal.Options{
-		Epoch:         epoch,
-		Checkpoint:    c.state.Checkpoint(),
+		Epoch:         from.epoch,
+		Checkpoint:    from.checkpoint,
 		SegmentSize:   segmentSize(c.cfg.MaxBytes),
 		KeepAcked:     c.cfg.KeepAcked,
 		QuarantineDir: filepath.Join(dir, "quarantine"),
@@ -102,32 +102,19 @@ func (c *Client) open() (err error) {
 	if err != nil {
 		return err
 	}
+	if from.adopted {
+		if err = c.state.Save(c.log.Checkpoint(), sender.Counters{}); err != nil {
+			return err
+		}
+	}
 	if err = c.registerResource(); err != nil {
 		return err
 	}
-	c.openRing(epoch)
+	c.openRing(from.epoch)
 	c.books = &store{state: c.state, log: c.log}
 	c.spill = newSpill(c)
 	c.sender, err = sender.New(c.log, c.books, c.senderConfig())
 	return err
-}
-
-// settleEpoch returns the epoch to open the log with. When the log is not of the
-// epoch that the state speaks of, the state was lost or is another log's: its
-// numbers say nothing about these records, so they start over and the records are
-// delivered, some of them twice (W1).
-func (c *Client) settleEpoch(walDir string) (uint64, error) {
-	known := c.state.Identity().Epoch
-	found, err := wal.PeekEpoch(walDir)
-	if err == nil && found == 0 && c.state.Checkpoint().Last == 0 {
-		// A process may have died before its first record reached the log.
-		// If its file cannot be read, openRing deals with that.
-		found, _ = ring.PeekEpoch(c.ringPath())
-	}
-	if err != nil || found == 0 || found == known {
-		return known, err
-	}
-	return found, c.state.SetEpoch(found)
 }
 
 // registerResource stores what this process is, for records that a later one

@@ -303,6 +303,9 @@ func PeekEpoch(dir string) (uint64, error) {
 	}
 	for _, p := range slices.Backward(paths) {
 		b, err := fsx.ReadAt(nil, p.path, 0, p.size)
+		if errors.Is(err, os.ErrNotExist) {
+			continue // Reclaimed by a live process meanwhile.
+		}
 		if err != nil {
 			return 0, wrap("peek epoch", fmt.Errorf("segment %d: %w", p.index, err))
 		}

@@ -47,13 +47,17 @@ func parsePlan(args []string, stderr io.Writer) (plan, error) {
 	return p, nil
 }
 
-// command is the go test command for one module.
-func (p plan) command(module string, race bool) []string {
+// command is the go test command for packages of one module, all of them if none is
+// named.
+func (p plan) command(module string, race bool, packages ...string) []string {
+	if len(packages) == 0 {
+		packages = []string{"./..."}
+	}
 	args := []string{"test", "-json", "-count=1", "-shuffle=on", "-p", strconv.Itoa(p.parallel)}
 	if race && !slices.Contains(p.noRace, filepath.Clean(module)) {
 		args = append(args, "-race")
 	}
-	return append(append(args, p.goFlags...), "./...")
+	return append(append(args, p.goFlags...), packages...)
 }
 
 func run(args []string, stdout, stderr io.Writer) int {
@@ -70,7 +74,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 	r := newReporter(stdout)
 	for _, module := range p.modules {
 		fmt.Fprintf(stdout, "\n== %s\n", module)
-		r.endModule(module, test(ctx, module, p.command(module, race), r, stderr))
+		err := test(ctx, module, p.command(module, race), r, stderr)
+		if again := r.takeCrashed(); len(again) > 0 {
+			fmt.Fprintf(stdout, "the race detector itself crashed, which says nothing about the code: once more %s\n", strings.Join(again, " "))
+			err = test(ctx, module, p.command(module, race, again...), r, stderr)
+		}
+		r.endModule(module, err)
 	}
 	return r.close(time.Since(start))
 }

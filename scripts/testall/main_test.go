@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -72,4 +73,36 @@ func TestAModuleThatDoesNotLoadIsAFailure(t *testing.T) {
 	code, last := runQuietly(good, broken)
 	assert.Equal(t, 1, code)
 	assert.Equal(t, "tests: 1 passed, 1 failed, 0 skipped", last)
+}
+
+// An assertion of the race detector's runtime now and then ends a test binary. It is
+// no finding, but a second one in a row is not taken for chance.
+func TestACrashOfTheRaceDetectorIsTriedOnceMore(t *testing.T) {
+	for times, want := range []string{
+		"tests: 1 passed, 0 failed, 0 skipped",
+		"tests: 1 passed, 0 failed, 0 skipped",
+		"tests: 0 passed, 1 failed, 0 skipped",
+	} {
+		dir := module(t, "")
+		write(t, dir, "m_test.go", fmt.Sprintf(`package m
+
+import (
+	"fmt"
+	"os"
+	"testing"
+)
+
+func TestA(t *testing.T) {
+	runs, _ := os.ReadFile("runs")
+	if len(runs) < %d {
+		_ = os.WriteFile("runs", append(runs, '.'), 0o600)
+		fmt.Fprintln(os.Stderr, "ThreadSanitizer: CHECK failed: tsan_rtl.cpp:346")
+		os.Exit(66)
+	}
+}
+`, times))
+		code, last := runQuietly(dir)
+		assert.Equal(t, want, last, "%d crashes", times)
+		assert.Equal(t, times == 2, code != 0, "%d crashes", times)
+	}
 }

@@ -32,6 +32,9 @@ type reporter struct {
 	modules, passed, failed, skipped int
 
 	failedBefore int // failed, when the current module began
+
+	crashed []string // packages in which the race detector crashed, to be tested again
+	retried bool     // they have been: a second crash counts
 }
 
 // progress is what a package has said so far.
@@ -97,6 +100,10 @@ func (r *reporter) packageEvent(p *progress, e event) {
 			}
 		}
 	case "fail":
+		if !p.failed && !r.retried && detectorCrashed(p.outputs) {
+			r.crashed = append(r.crashed, e.Package)
+			break
+		}
 		// What is still here was said outside any test that ended: by tests that a panic
 		// or a time-out cut short, by TestMain, or by the build.
 		if !p.failed {
@@ -110,6 +117,27 @@ func (r *reporter) packageEvent(p *progress, e event) {
 	}
 	r.seconds[e.Package] = e.Elapsed
 	delete(r.running, e.Package)
+}
+
+// detectorCrashed reports whether an assertion of the race detector's own runtime
+// ended the test binary. It is no report of a race, and another run has none.
+func detectorCrashed(outputs map[string][]string) bool {
+	for _, lines := range outputs {
+		for _, out := range lines {
+			if strings.Contains(out, "ThreadSanitizer: CHECK failed") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// takeCrashed returns the packages to be tested once more in this module. From here
+// to its end a crash is a failure.
+func (r *reporter) takeCrashed() []string {
+	again := r.crashed
+	r.crashed, r.retried = nil, true
+	return again
 }
 
 func (r *reporter) dump(outputs []string) {
@@ -139,6 +167,7 @@ func (r *reporter) endModule(name string, err error) {
 		r.print(fmt.Sprintf("FAIL\t%s: go test: %v\n", name, err))
 	}
 	r.modules++
+	r.retried = false
 	r.failedBefore = r.failed
 }
 
