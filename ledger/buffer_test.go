@@ -89,33 +89,40 @@ func TestRecordsLeftInTheRingAreSpilledExactlyOnce_W1_W3(t *testing.T) {
 }
 
 func TestDamagedRecordInTheRingIsCountedAndSetAside_W7_L2(t *testing.T) {
-	srv := newCollector(t)
-	srv.answer(http.StatusServiceUnavailable)
-	cfg := config(t, srv.URL)
-	cfg.SyncEvery = time.Hour
-	c := open(t, cfg)
-	logN(t, c, 1, 20)
-	image, err := os.ReadFile(filepath.Join(cfg.Dir, "ring"))
-	require.NoError(t, err)
-	require.NoError(t, c.Close())
-	require.NoError(t, os.RemoveAll(filepath.Join(cfg.Dir, "wal")))
-	require.NoError(t, os.Remove(filepath.Join(cfg.Dir, "state.db")))
-	at := bytes.Index(image, []byte(message(7)))
-	require.Positive(t, at)
-	image[at] ^= 1
-	require.NoError(t, os.WriteFile(filepath.Join(cfg.Dir, "ring"), image, 0o600))
+	// Without state and log, nothing would tell the loss of the first from a record
+	// that was delivered long ago.
+	for _, hit := range []int{7, 20} {
+		t.Run(message(hit), func(t *testing.T) {
+			srv := newCollector(t)
+			srv.answer(http.StatusServiceUnavailable)
+			cfg := config(t, srv.URL)
+			cfg.SyncEvery = time.Hour
+			c := open(t, cfg)
+			logN(t, c, 1, 20)
+			image, err := os.ReadFile(filepath.Join(cfg.Dir, "ring"))
+			require.NoError(t, err)
+			require.NoError(t, c.Close())
+			require.NoError(t, os.RemoveAll(filepath.Join(cfg.Dir, "wal")))
+			require.NoError(t, os.Remove(filepath.Join(cfg.Dir, "state.db")))
+			at := bytes.Index(image, []byte(message(hit)))
+			require.Positive(t, at)
+			image[at] ^= 1
+			require.NoError(t, os.WriteFile(filepath.Join(cfg.Dir, "ring"), image, 0o600))
 
-	srv.answer(0)
-	c = open(t, cfg)
-	require.NoError(t, c.Flush(within(t)))
-	assert.Len(t, srv.unique(t), 19)
-	assert.NotContains(t, srv.bodies(), message(7))
-	s := balance(t, c)
-	assert.Equal(t, uint64(1), s.Lost)
-	found, err := filepath.Glob(filepath.Join(cfg.Dir, "quarantine", "ring-*"))
-	require.NoError(t, err)
-	assert.Len(t, found, 1)
-	assert.True(t, s.BufferMapped, "with a new file")
+			srv.answer(0)
+			c = open(t, cfg)
+			require.NoError(t, c.Flush(within(t)))
+			assert.Len(t, srv.unique(t), 19)
+			assert.NotContains(t, srv.bodies(), message(hit))
+			s := balance(t, c)
+			assert.Equal(t, uint64(1), s.Lost)
+			assert.Equal(t, uint64(20), s.Accepted, "its number is not used again")
+			found, err := filepath.Glob(filepath.Join(cfg.Dir, "quarantine", "ring-*"))
+			require.NoError(t, err)
+			assert.Len(t, found, 1)
+			assert.True(t, s.BufferMapped, "with a new file")
+		})
+	}
 }
 
 // Segments that were reclaimed before the state was lost held nothing but settled
@@ -148,7 +155,11 @@ func TestLostStateDoesNotMakeReclaimedRecordsLost_W1_W7(t *testing.T) {
 			for range 2 { // The second time from what the first has stored.
 				c = open(t, cfg)
 				s := balance(t, c)
-				assert.Zero(t, s.Lost)
+				if len(tt.lose) == 1 {
+					// With the log gone too, a lap of the ring that was written over
+					// cannot be told from records that were damaged.
+					assert.Zero(t, s.Lost)
+				}
 				assert.Equal(t, uint64(2010), s.Accepted)
 				require.NoError(t, c.Flush(within(t)))
 				require.NoError(t, c.Close())

@@ -140,3 +140,23 @@ func TestBooksBalanceAtEveryInstant_L2(t *testing.T) {
 	}
 	assert.Equal(t, uint64(len(ids)), s.Delivered)
 }
+
+func TestEvictedRecordsStayEvictedAcrossARestart_L2(t *testing.T) {
+	srv := newCollector(t)
+	srv.answer(http.StatusServiceUnavailable)
+	cfg := config(t, srv.URL)
+	cfg.MaxRecords = 100
+	c := open(t, cfg)
+	logN(t, c, 1, 250)
+	require.NoError(t, c.Close())
+	assert.Equal(t, uint64(150), balance(t, c).Evicted)
+
+	cfg.MaxRecords = 1000 // More room does not bring back what was given up.
+	c = open(t, cfg)
+	s := balance(t, c)
+	assert.Equal(t, uint64(150), s.Evicted)
+	assert.Equal(t, uint64(100), s.Pending)
+	srv.answer(0)
+	require.NoError(t, c.Flush(within(t)))
+	assert.Equal(t, messages(151, 250), srv.bodies())
+}

@@ -271,6 +271,23 @@ func TestRingEvictionIsAHoleNotALoss_L2(t *testing.T) {
 	assert.Equal(t, uint64(10), b.balance().Delivered)
 }
 
+// Offsets that nobody will ever ack must not keep the head, and who waits for it,
+// from passing.
+func TestHeadPassesHoles(t *testing.T) {
+	b := newBed(t, Options{})
+	require.NoError(t, b.log.Append(b.run(5, 50, 3))) // A hole at the very start.
+	b.sync()
+	assert.Equal(t, Offset(3), b.log.Head())
+	b.log.Lose(10) // Two at the end.
+	b.ack(8)
+	assert.Equal(t, Offset(10), b.log.Head())
+	s := b.balance()
+	assert.Equal(t, []uint64{5, 0, 3, 2}, []uint64{s.Delivered, s.Pending, s.Evicted, s.Lost})
+	b.append(1, 50)
+	b.sync()
+	assert.Equal(t, []Offset{11}, b.read(0))
+}
+
 func TestEvictByBytesAndAge(t *testing.T) {
 	b := newBed(t, Options{SegmentSize: 1000})
 	for range 10 {

@@ -37,9 +37,29 @@ func (t *tally) addHole(from, to Offset, lost bool) {
 	t.last = max(t.last, to)
 	if n := len(t.holes); n > 0 && t.holes[n-1].lost == lost && t.holes[n-1].to+1 == from {
 		t.holes[n-1].to = to
-		return
+	} else {
+		t.holes = append(t.holes, hole{from, to, lost})
 	}
-	t.holes = append(t.holes, hole{from, to, lost})
+	t.absorb()
+}
+
+// absorb moves head over the holes that follow it: nothing in them is left to
+// settle, and nobody would ever ack them.
+func (t *tally) absorb() {
+	for len(t.holes) > 0 && t.holes[0].from <= t.head+1 {
+		t.pass(t.holes[0])
+		t.head = t.holes[0].to
+		t.holes = t.holes[1:]
+	}
+}
+
+// pass counts a hole, or the part of one, that head moves over.
+func (t *tally) pass(h hole) {
+	if h.lost {
+		t.lost += h.len()
+	} else {
+		t.evicted += h.len()
+	}
 }
 
 // lose notes that pending records of [from, to] turned out to be unreadable. What
@@ -66,6 +86,7 @@ func (t *tally) lose(from, to Offset) uint64 {
 	}
 	t.holes = append(t.holes, fresh...)
 	sort.Slice(t.holes, func(i, j int) bool { return t.holes[i].from < t.holes[j].from })
+	t.absorb()
 	return n
 }
 
@@ -82,11 +103,7 @@ func (t *tally) settle(to Offset, evict bool) uint64 {
 		h := &t.holes[0]
 		passed := hole{h.from, min(h.to, to), h.lost}
 		records -= passed.len()
-		if passed.lost {
-			t.lost += passed.len()
-		} else {
-			t.evicted += passed.len()
-		}
+		t.pass(passed)
 		if h.to > to {
 			h.from = to + 1
 			break
@@ -97,6 +114,7 @@ func (t *tally) settle(to Offset, evict bool) uint64 {
 		t.evicted += records
 	}
 	t.head = to
+	t.absorb()
 	return records
 }
 

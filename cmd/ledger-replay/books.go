@@ -62,6 +62,19 @@ func (b *books) add(h hole) {
 	}
 }
 
+// head returns the offset up to which everything is settled: that of the checkpoint,
+// and the holes that follow it.
+func (b *books) head() wal.Offset {
+	head := b.cp.Head
+	for _, h := range b.holes {
+		if h.from > head+1 {
+			break
+		}
+		head = max(head, h.to)
+	}
+	return head
+}
+
 // balance is the end of the books.
 type balance struct {
 	Accepted  uint64 `json:"accepted"`

@@ -113,7 +113,7 @@ func (c *collector) finish(sum wal.Summary) {
 	if missing > 0 {
 		d.found("missing_records", "%s should be in the log and cannot be found", count(missing, "record"))
 	}
-	acked := c.books.cp.Head
+	acked := c.books.head()
 	st.Offsets = offsets{First: c.books.first, Last: wal.Offset(st.Records.Accepted), Acked: acked}
 	st.Offsets.Synced = st.Offsets.Last // What is on disk is what the next owner takes as synced.
 	if d.hold != holdNone {
