@@ -86,17 +86,5 @@ func (l *Log) publish() {
 // pendingBytes estimates the bytes of the pending records, framed, by each
 // segment's share of records that are not settled. Caller holds mu.
 func (l *Log) pendingBytes() int64 {
-	sum := l.unsyncedBytes
-	for _, s := range l.segments {
-		if s.records == 0 || s.last <= l.books.head {
-			continue
-		}
-		if s.first > l.books.head {
-			sum += s.payload
-			continue
-		}
-		left := l.books.between(l.books.head, s.last)
-		sum += int64(float64(s.payload) * float64(left) / float64(s.records))
-	}
-	return sum
+	return l.unsyncedBytes + l.readableBytes(l.books.head)
 }

@@ -68,9 +68,7 @@ func (s *scanner) next() item {
 		from := s.pos
 		s.enter(h, s.pos+n)
 		if h.epoch != s.epoch {
-			s.pos = min(s.end, len(s.b))
-			s.end = s.pos
-			return item{kind: itemForeign, from: from, to: s.pos}
+			return s.foreign(from)
 		}
 		// The length that the underlying log puts before an entry has no checksum
 		// and is not used. If it is wrong it is reported all the same.
@@ -86,6 +84,13 @@ func (s *scanner) enter(h blockHeader, at int) {
 	s.blocks++
 	s.pos = at + blockHeaderSize
 	s.end = s.pos + int(h.bytes)
+}
+
+// foreign passes over the block that was just entered, which is another log's.
+func (s *scanner) foreign(from int) item {
+	s.pos = min(s.end, len(s.b))
+	s.end = s.pos
+	return item{kind: itemForeign, from: from, to: s.pos}
 }
 
 // inBlock reads a frame of the current block.
@@ -135,9 +140,7 @@ func (s *scanner) lost() item {
 			if h, ok := parseBlockHeader(s.b[q:]); ok {
 				s.enter(h, q)
 				if h.epoch != s.epoch {
-					s.pos = min(s.end, len(s.b))
-					s.end = s.pos
-					return item{kind: itemForeign, from: from, to: s.pos}
+					return s.foreign(from)
 				}
 				return item{kind: itemDamage, from: from, to: q}
 			}
