@@ -40,8 +40,8 @@ test: ## every test of every module, with -race where there is a C compiler
 	@$(TESTALL) $(MODULES)
 
 .PHONY: crash
-crash: ## the library's tests with the long form of those that kill, cut power and fill disks
-	@LEDGER_CRASH=long $(TESTALL) . -- -timeout 60m
+crash: ## the long form of what kills, cuts power, damages and fills disks, with a line per fault
+	@LEDGER_CRASH=long $(TESTALL) -faults . ./internal/itest/powercut -- -timeout 60m
 
 .PHONY: fuzz
 fuzz: ## every fuzz target, T=30s each

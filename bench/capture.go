@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -9,13 +10,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ledger-sdk/ledger-go/ledger"
 	"go.opentelemetry.io/otel/attribute"
 	otellog "go.opentelemetry.io/otel/log"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
-
-	"github.com/ledger-sdk/ledger-go/ledger"
 )
 
 // captureTable: the record of an HTTP request with ten attributes, from the call
@@ -63,7 +61,7 @@ func spread(g, n int, f func()) time.Duration {
 
 func captureLedger(dir string, g, n int) (time.Duration, error) {
 	c, err := ledger.Open(ledger.Config{
-		Dir: filepath.Join(dir, "ledger"), Endpoint: "http://127.0.0.1:1", MaxRecords: 2 * n,
+		Dir: filepath.Join(dir, "ledger"), Endpoint: "http://127.0.0.1:1", MaxRecords: 2 * n, RingBytes: 64 << 20,
 		HTTPClient: &http.Client{Transport: refuse{}},
 	})
 	if err != nil {
@@ -73,6 +71,9 @@ func captureLedger(dir string, g, n int) (time.Duration, error) {
 	took := spread(g, n, func() {
 		_ = c.Log(ctx, ledger.Record{Message: message, Type: ledger.TypeEndpoint, Attrs: a})
 	})
+	if s := c.Stats(); s.Evicted > 0 {
+		return 0, fmt.Errorf("%d records evicted", s.Evicted)
+	}
 	return took, c.Close()
 }
 
@@ -97,14 +98,9 @@ func captureZap(dir string, g, n int) (time.Duration, error) {
 		return 0, err
 	}
 	defer f.Close() //nolint:errcheck // What it holds is not looked at.
-	sync := &zapcore.BufferedWriteSyncer{WS: f, Size: 256 << 10}
-	log := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), sync, zap.InfoLevel))
-	var fields []zap.Field
-	for _, a := range attrs() {
-		fields = append(fields, zap.Any(a.Key, a.Value.Any()))
-	}
+	log, fields, buffered := zapLogger(f)
 	took := spread(g, n, func() { log.Info(message, fields...) })
-	return took, sync.Stop()
+	return took, buffered.Stop()
 }
 
 func captureOTel(_ string, g, n int) (time.Duration, error) {

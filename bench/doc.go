@@ -1,9 +1,9 @@
-// Command bench measures what a log call costs its caller, and what a durable
-// record costs, beside the libraries that a Go service would otherwise use and
-// beside what the disk itself can do.
+// Command bench measures what a log call costs its caller, what durable records cost,
+// what the log itself does, beside the libraries that a Go service would otherwise
+// use and beside what the disk itself can do.
 //
-//	go run .                 both tables
-//	go run . -run capture    one of them
+//	go run .                 every table
+//	go run . -run capture    one of them: capture, durable, batch, reclaim, open, tail
 //	go run . -rounds 20      more rounds
 //
 // All variants take turns within each round, so that a machine whose speed drifts

@@ -21,6 +21,7 @@ func durableTable() table {
 		variants: []variant{
 			{"write and fdatasync, by hand", "everything", durableFile},
 			{"ledger, SyncAlways", "everything", durableLedger},
+			{"group commit, by hand", "everything", durableGroup},
 			{"tidwall/wal, synced Write", "everything", durableTidwall},
 		},
 	}

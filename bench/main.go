@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 )
@@ -37,11 +38,11 @@ func main() {
 }
 
 func run() error {
-	only := flag.String("run", "", "name of the one `table` to measure: capture or durable")
+	only := flag.String("run", "", "name of the one `table` to measure: "+names())
 	rounds := flag.Int("rounds", 9, "rounds in which every variant has its turn")
 	flag.Parse()
 	found := false
-	for _, t := range []table{captureTable(), durableTable()} {
+	for _, t := range tables() {
 		if *only != "" && *only != t.name {
 			continue
 		}
@@ -50,10 +51,29 @@ func run() error {
 			return fmt.Errorf("%s: %w", t.name, err)
 		}
 	}
+	if *only == "" || *only == tailName {
+		found = true
+		if err := measureTail(max(*rounds, 1), 3*time.Second); err != nil {
+			return fmt.Errorf("%s: %w", tailName, err)
+		}
+	}
 	if !found {
 		return fmt.Errorf("no table is named %q", *only)
 	}
 	return nil
+}
+
+// tables are the comparisons, but for the tail, which is measured another way.
+func tables() []table {
+	return []table{captureTable(), durableTable(), batchTable(), reclaimTable(), openTable()}
+}
+
+func names() string {
+	var all []string
+	for _, t := range tables() {
+		all = append(all, t.name)
+	}
+	return strings.Join(append(all, tailName), ", ")
 }
 
 // measure lets the variants take turns and prints the table.

@@ -22,6 +22,7 @@ func (c *Client) ringPath() string { return filepath.Join(c.cfg.Dir, "ring") }
 // Health says so.
 func (c *Client) openRing(epoch uint64) {
 	err := c.adoptRing(epoch)
+	c.told = c.log.Stats().Skipped
 	config := ring.Config{
 		Epoch: epoch, Resource: c.resource.id, Next: uint64(c.log.Next()), MaxRecords: c.cfg.MaxRecords,
 	}

@@ -3,6 +3,7 @@ package ledger
 import (
 	"time"
 
+	"github.com/ledger-sdk/ledger-go/internal/ring"
 	"github.com/ledger-sdk/ledger-go/sender"
 	"github.com/ledger-sdk/ledger-go/wal"
 )
@@ -15,14 +16,24 @@ func (c *Client) enforceCaps() {
 	// The ring first: what is acked in between then makes the excess seem smaller,
 	// and never evicts a record too many.
 	r := c.ring.Stats()
+	if r.Fault == nil {
+		// What the disk does not take lives as long as its frame in the ring.
+		c.log.EvictUnsynced(wal.Offset(r.Oldest))
+	}
 	l := c.log.Stats()
-	pending := int64(r.Last) - int64(l.Last) + int64(l.Pending) - (int64(r.Evicted) - int64(l.Skipped))
+	pending := int64(r.Last) - int64(l.Last) + int64(l.Pending) - c.untold(r, l)
 	if over := pending - int64(c.cfg.MaxRecords); over > 0 {
 		c.log.Evict(uint64(over))
 	}
 	if over := l.PendingBytes + r.Bytes - c.cfg.MaxBytes; over > 0 {
 		c.log.EvictBytes(over)
 	}
+}
+
+// untold returns how many records the ring gave up that no frame has told the log of
+// yet. It is below 0 for a moment if l is the younger of the two.
+func (c *Client) untold(r ring.Stats, l wal.Stats) int64 {
+	return int64(r.Evicted) - int64(l.Skipped-c.told)
 }
 
 // expire evicts what has waited longer than MaxAge. It may read from the disk.

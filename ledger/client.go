@@ -25,7 +25,8 @@ type Client struct {
 	resource resource
 
 	ring   *ring.Ring
-	noMap  error // why the ring is in ordinary memory, nil if it is mapped
+	told   uint64 // evictions that the log heard of from an earlier process's ring
+	noMap  error  // why the ring is in ordinary memory, nil if it is mapped
 	log    *wal.Log
 	state  *sender.State
 	books  *store

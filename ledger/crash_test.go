@@ -33,6 +33,8 @@ func child() int {
 		err = childLogs()
 	case "full disk":
 		err = childFillsDisk()
+	case "full ring":
+		err = childFillsRing()
 	default:
 		err = errors.New("unknown child")
 	}
@@ -94,6 +96,7 @@ func TestKillLosesNothingThatWasPromised_W3(t *testing.T) {
 	if os.Getenv("LEDGER_CRASH") == "long" {
 		kills = 200
 	}
+	all := 0
 	for _, mode := range []struct{ durability, promise string }{
 		{"interval", "synced"}, {"interval", "logged"}, {"always", "logged"}, {"never", "logged"},
 	} {
@@ -125,8 +128,10 @@ func TestKillLosesNothingThatWasPromised_W3(t *testing.T) {
 			assert.Zero(t, s.Evicted)
 			assert.Zero(t, s.Pending)
 			t.Logf("%d kills, %d records promised, %d missing", kills/4, len(promised), missing)
+			all += len(promised)
 		})
 	}
+	t.Attr("fault", fmt.Sprintf("SIGKILL at any moment | %d kills, each of %d promised records delivered", kills, all))
 }
 
 // killedChild runs a child for a random while, kills it, and returns what it printed.
@@ -152,14 +157,29 @@ func killedChild(t *testing.T, dir, url, durability, promise, prefix string) []s
 	return got
 }
 
-func TestFullDiskIsNotFeltAndHeals_L1_W6(t *testing.T) {
+// A full disk is not felt by those who log, does not stop delivery, and heals.
+func TestFullDiskIsNotFeltAndHeals_L1_L2_W6(t *testing.T) {
 	srv := newCollector(t)
+	srv.answer(503)
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"=full disk", "LEDGER_TEST_DIR="+filepath.Join(t.TempDir(), "l"),
 		"LEDGER_TEST_URL="+srv.URL, "LEDGER_TEST_DURABILITY=interval")
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	assert.Len(t, srv.unique(t), 2100)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		switch lines.Text() {
+		case "full":
+			srv.answer(0)
+		case "delivered":
+			assert.Len(t, srv.unique(t), 2100, "from memory, while the disk takes nothing")
+		}
+	}
+	require.NoError(t, cmd.Wait())
+	assert.Len(t, srv.unique(t), 2200)
+	t.Attr("fault", "disk full | RLIMIT_FSIZE: each of 2200 records delivered, 2000 of them from memory")
 }
 
 // childFillsDisk makes every write fail for a while by a limit on file sizes.
@@ -200,20 +220,97 @@ func childFillsDisk() error {
 	if s.Accepted != 2100 || s.Evicted+s.Lost != 0 || s.Accepted != s.Delivered+s.Pending {
 		return fmt.Errorf("stats on a full disk: %+v", s)
 	}
+	fmt.Println("full")
+	for c.Stats().Delivered < 2100 && ctx.Err() == nil {
+		short, done := context.WithTimeout(ctx, 100*time.Millisecond)
+		_ = c.Flush(short) // The acks cannot be stored, so it does not end; it wakes the sender.
+		done()
+	}
+	fmt.Println("delivered")
+	if s := c.Stats(); s.Delivered != 2100 || s.Pending != 0 || s.Acked > s.Synced || s.Disk.Heals != 0 {
+		return fmt.Errorf("stats on a full disk, after delivery: %+v", s)
+	}
+	if err := c.Sync(ctx); err != nil {
+		return fmt.Errorf("sync of what a server has: %w", err)
+	}
+	if err := log(100); err != nil {
+		return err
+	}
 	if err := limitFileSize(1 << 40); err != nil {
 		return err
 	}
-	tries := 0
-	for c.Sync(ctx) != nil && ctx.Err() == nil {
-		tries++ // The client spaces its attempts to heal; each Sync waits for a pass.
+	poll := time.NewTicker(10 * time.Millisecond)
+	defer poll.Stop()
+	for c.Stats().Disk.Heals == 0 && ctx.Err() == nil {
+		<-poll.C // The client spaces its attempts to heal.
 	}
 	if err := c.Flush(ctx); err != nil {
 		return err
 	}
-	if s := c.Stats(); s.Delivered != 2100 || s.Disk.Heals == 0 {
+	if s := c.Stats(); s.Delivered != 2200 || s.Disk.Heals == 0 {
 		return fmt.Errorf("stats at the end: %+v", s)
 	}
 	return nil
+}
+
+// With a full disk and no server the ring holds what it can. The rest is evicted, and
+// counted as that before and after a kill.
+func TestKillOnAFullDiskKeepsWhatTheRingHolds_W3_L2(t *testing.T) {
+	srv := newCollector(t)
+	srv.answer(503)
+	dir := filepath.Join(t.TempDir(), "l")
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), childEnv+"=full ring", "LEDGER_TEST_DIR="+dir,
+		"LEDGER_TEST_URL="+srv.URL, "LEDGER_TEST_DURABILITY=interval")
+	cmd.Stderr = os.Stderr
+	out, _ := cmd.Output()
+	require.Equal(t, syscall.SIGKILL, cmd.ProcessState.Sys().(syscall.WaitStatus).Signal())
+	var accepted, evicted uint64
+	_, err := fmt.Sscan(string(out), &accepted, &evicted)
+	require.NoError(t, err, "%s", out)
+	require.NotZero(t, evicted)
+	require.Less(t, evicted, accepted)
+
+	srv.answer(0)
+	c := open(t, ledger.Config{Dir: dir, Endpoint: srv.URL, MaxRecords: 1 << 20})
+	require.NoError(t, c.Flush(within(t)))
+	s := balance(t, c)
+	assert.Equal(t, accepted, s.Accepted, "W1")
+	assert.Equal(t, evicted, s.Evicted, "%+v", s)
+	assert.Zero(t, s.Lost)
+	assert.Len(t, srv.unique(t), int(accepted-evicted))
+}
+
+func childFillsRing() error {
+	cfg := childConfig()
+	cfg.RingBytes = 1 << 20
+	c, err := ledger.Open(cfg)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	text := strings.Repeat("x", 500)
+	logged := 0
+	log := func(n int) {
+		for range n {
+			logged++
+			_ = c.Log(ctx, ledger.Record{Message: message(logged) + text})
+		}
+	}
+	log(100)
+	if err := errors.Join(c.Sync(ctx), limitFileSize(1)); err != nil {
+		return err
+	}
+	for range 50 {
+		log(200) // Less than the ring holds, so that what it gives up has been taken.
+		if err := c.Sync(ctx); !errors.Is(err, ledger.ErrNotSynced) {
+			return fmt.Errorf("sync on a full disk: %w", err)
+		}
+	}
+	s := c.Stats()
+	fmt.Println(s.Accepted, s.Evicted)
+	return syscall.Kill(os.Getpid(), syscall.SIGKILL)
 }
 
 func limitFileSize(n uint64) error {

@@ -32,7 +32,7 @@ func (w *wire) Log(ctx context.Context, r Record) error {
 	trace, _ := TraceFromContext(ctx)
 	// After the records of the test, so that a time that was set can be told from
 	// one that was stamped.
-	s := stamp{id: testID, now: time.Now().Add(time.Second), trace: trace}
+	s := stamp{id: idOf(testID), now: time.Now().Add(time.Second), trace: trace}
 	rec, _, err := otlp.DecodeRecord(otlp.AppendRecord(nil, w.prep.build(&r, s)))
 	if err != nil {
 		return err
@@ -206,7 +206,7 @@ func BenchmarkHandler(b *testing.B) {
 	var buf []byte
 	ids := newIDSource()
 	log := slog.New(newHandler(logFunc(func(ctx context.Context, r Record) error {
-		buf = otlp.AppendRecord(buf[:0], p.prepare(ctx, &r, ids, testNow, 500))
+		buf = p.encode(ctx, buf[:0], &r, ids, testNow, 500)
 		return nil
 	}), nil)).With("service", "shop").WithGroup("request")
 	ctx := context.Background()

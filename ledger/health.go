@@ -40,7 +40,7 @@ func (c *Client) Health() Health {
 	s := c.Stats()
 	h := Health{Status: StatusOK, Reasons: []string{}, Delivery: c.sender.Health(), Pending: s.Pending, OldestPending: s.OldestPending}
 	if err := c.log.Stats().Err; err != nil {
-		h.add(StatusFailing, "the disk takes no records: %v", err)
+		h.add(StatusFailing, "the disk takes no records, which are delivered from memory: %v", err)
 	}
 	if gone := c.losses.watch(s.Evicted+s.Lost, time.Now()); gone > 0 {
 		h.add(StatusFailing, "%s given up or lost within the last minute", plural(gone, "record"))

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ledger-sdk/ledger-go/internal/otlp"
 	"github.com/ledger-sdk/ledger-go/internal/ring"
 	"github.com/ledger-sdk/ledger-go/wal"
 )
@@ -55,7 +54,7 @@ func (c *Client) logHooked(ctx context.Context, r Record) error {
 func (c *Client) admit(ctx context.Context, r *Record) error {
 	now := time.Now()
 	s, _ := scratches.Get().(*scratch)
-	s.buf = otlp.AppendRecord(s.buf[:0], s.prep.prepare(ctx, r, c.ids, now, c.resource.size))
+	s.buf = s.prep.encode(ctx, s.buf[:0], r, c.ids, now, c.resource.size)
 	admitted, err := c.ring.Push(s.buf, now.UnixNano())
 	s.prep.reset()
 	if cap(s.buf) <= maxScratch {

@@ -8,7 +8,7 @@ import (
 	"github.com/ledger-sdk/ledger-go/internal/otlp"
 )
 
-// preparer turns records into what is encoded. It holds the memory for one record
+// preparer turns records into what is stored. It holds the memory for one record
 // and is used again for the next; it is not safe for concurrent use.
 type preparer struct {
 	rec   otlp.Record
@@ -27,26 +27,23 @@ func (p *preparer) reset() {
 	p.rec = otlp.Record{}
 }
 
-// prepare stamps r with a record ID and the time now, takes the trace from ctx, and
-// brings it within the server's limits, of which the resource takes its size in
-// the measure of resourceSize. r is only read. The result is valid until the next
-// call of prepare or reset.
-func (p *preparer) prepare(ctx context.Context, r *Record, ids *idSource, now time.Time, resource int) *otlp.Record {
-	var id [32]byte
-	trace, _ := TraceFromContext(ctx)
-	return p.build(r, stamp{
-		id: string(ids.appendNext(id[:0], now)), now: now, trace: trace, resource: resource,
-	})
-}
-
 // stamp is what a record gets from where and when it is logged, exactly once (S2).
 type stamp struct {
-	id       string
+	id       [32]byte
 	now      time.Time
 	trace    TraceContext
-	resource int
+	resource int // the size of the resource's attributes, see resourceSize
 }
 
+func newStamp(ctx context.Context, ids *idSource, now time.Time, resource int) stamp {
+	s := stamp{now: now, resource: resource}
+	s.trace, _ = TraceFromContext(ctx)
+	ids.appendNext(s.id[:0], now)
+	return s
+}
+
+// build stamps r and brings it within the server's limits. r is only read. The
+// result is valid until the next call of build, encode or reset.
 func (p *preparer) build(r *Record, s stamp) *otlp.Record {
 	// What the record's fields say comes first, so that attributes of the same key
 	// win; what is ours comes last, so that nothing wins over it.
@@ -58,7 +55,8 @@ func (p *preparer) build(r *Record, s stamp) *otlp.Record {
 	if kind == TypeException {
 		attrs = completeException(attrs, r)
 	}
-	attrs = append(attrs, slog.String(keyID, s.id), slog.String(keyUID, s.id), slog.String(keyType, string(kind)))
+	id := string(s.id[:])
+	attrs = append(attrs, slog.String(keyID, id), slog.String(keyUID, id), slog.String(keyType, string(kind)))
 	if i := f.rank(r); i != "" {
 		attrs = append(attrs, slog.String(keyImportance, string(i)))
 	}

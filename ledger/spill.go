@@ -40,6 +40,7 @@ type spill struct {
 
 	// Owned by run.
 	spare    *wal.Run
+	exposed  wal.Offset // see goOnFromMemory
 	nextHeal time.Time
 }
 
@@ -130,6 +131,7 @@ func (s *spill) pass() {
 		}
 	}
 	if err != nil {
+		s.settled()
 		signal(s.some) // Come back to it, even if nothing more is logged.
 	}
 	s.c.enforceCaps()
@@ -137,27 +139,49 @@ func (s *spill) pass() {
 	s.finish(err)
 }
 
-// write moves everything that waits in the ring. When the log is poisoned the
-// records stay in the ring, which gives up its oldest when it is full.
+// write moves everything that waits in the ring. When the log is poisoned it takes
+// the records all the same, into memory, and their frames stay in the ring: delivery
+// goes on, a kill costs nothing, and the oldest are given up when the ring is full.
 func (s *spill) write() error {
-	if err := s.heal(); err != nil {
-		return err
-	}
+	err := s.heal()
 	for {
 		if s.spare == nil {
 			s.spare = s.c.log.NewRun()
 		}
 		got := s.c.ring.Take(s.spare.Buffer(), blockRecords, blockBytes)
 		if got.Count == 0 {
-			return nil
+			break
 		}
 		run := s.spare
 		s.spare = nil // The log owns it from here on.
 		run.Fill(got.Frames, wal.Offset(got.Base), got.Count, s.c.resource.id)
-		if err := s.c.log.Append(run); err != nil {
+		if failed := s.c.log.Append(run); failed == nil {
+			s.c.ring.Release(uint64(run.Last()))
+		} else if err = failed; !errors.Is(err, wal.ErrPoisoned) {
 			return err
 		}
-		s.c.ring.Release(uint64(run.Last()))
+	}
+	if err != nil {
+		s.goOnFromMemory()
+	}
+	return err
+}
+
+// goOnFromMemory has the records delivered that the disk does not take. The ring's
+// file has its blocks already, so a full disk can still make it survive a power cut;
+// where that fails too, a record is safer with the server than nowhere.
+func (s *spill) goOnFromMemory() {
+	if taken := wal.Offset(s.c.ring.Stats().Taken); taken > s.exposed {
+		_ = s.c.ring.Sync()
+		s.c.log.Expose(taken)
+		s.exposed = taken
+	}
+}
+
+// settled notes what needs the disk no more, because a server has it.
+func (s *spill) settled() {
+	if synced := uint64(s.c.log.Synced()); s.c.cfg.Durability != SyncNever && synced > s.safe.Load() {
+		s.safe.Store(synced)
 	}
 }
 

@@ -82,7 +82,7 @@ func (c *Client) Stats() Stats {
 	r := c.ring.Stats()
 	s := Stats{
 		Accepted: r.Last, Delivered: l.Delivered, Dead: l.Dead, Lost: l.Lost,
-		Evicted: l.Evicted + r.Evicted - l.Skipped,
+		Evicted: l.Evicted + uint64(c.untold(r, l)),
 		Refused: c.refused.Load(), Dropped: c.dropped.Load(), HookPanics: c.panics.Load(),
 		Acked: min(l.Head, l.Synced), Synced: l.Synced, Last: wal.Offset(r.Last),
 		PendingBytes: l.PendingBytes + r.Bytes, BufferedRecords: r.Records, BufferedBytes: r.Bytes, BufferSize: r.Size,

@@ -3,9 +3,9 @@ package wal
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 
 	"github.com/ledger-sdk/ledger-go/internal/frame"
-	"github.com/ledger-sdk/ledger-go/internal/fsx"
 )
 
 // NewRun returns an empty run, reusing the memory of one that is on disk.
@@ -39,8 +39,8 @@ func (l *Log) Append(r *Run) error {
 		return ErrOrder
 	}
 	l.account(r)
-	l.unsynced = append(l.unsynced, r)
 	if l.poison != nil {
+		l.shed()
 		return wrap("append", errors.Join(ErrPoisoned, l.poison))
 	}
 	if err := l.writeRun(r); err != nil {
@@ -93,7 +93,7 @@ func (l *Log) flush() error {
 	if !l.dirDirty {
 		return nil
 	}
-	if err := fsx.SyncDir(l.dir); err != nil {
+	if err := l.files.syncDir(l.dir); err != nil {
 		return err
 	}
 	l.dirDirty = false
@@ -108,9 +108,13 @@ func (l *Log) writeRun(r *Run) error {
 	if err := l.writeResource(r.Resource); err != nil {
 		return err
 	}
+	if r.Base > l.reach+1 {
+		l.tellGap(r)
+	}
 	if err := l.tail.write(r.block(l.opts.Epoch)); err != nil {
 		return err
 	}
+	l.reach = r.Last()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	w := &l.active.wrote
@@ -202,12 +206,22 @@ func (l *Log) startSegment() error {
 
 // recycle forgets the runs that are safe and keeps a few buffers.
 func (l *Log) recycle() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.forget(func(*Run) bool { return true })
+}
+
+// forget drops the unsynced runs that f names and keeps the memory of a few.
+// Caller holds io and mu.
+func (l *Log) forget(f func(*Run) bool) {
 	const keep = 4
-	for _, r := range l.unsynced {
+	l.unsynced = slices.DeleteFunc(l.unsynced, func(r *Run) bool {
+		if !f(r) {
+			return false
+		}
 		if len(l.idle) < keep {
 			l.idle = append(l.idle, r)
 		}
-	}
-	clear(l.unsynced)
-	l.unsynced = l.unsynced[:0]
+		return true
+	})
 }

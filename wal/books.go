@@ -52,8 +52,8 @@ func (e *extent) addRun(r *Run) {
 	}
 }
 
-// account enters a run into the books: from now on its records are pending. It
-// is called once a run, whatever becomes of the write.
+// account enters a run into the books: from now on its records are pending and
+// not forgotten. It is called once a run, whatever becomes of the write.
 func (l *Log) account(r *Run) {
 	h, _, _ := frame.Peek(r.frames())
 	l.mu.Lock()
@@ -64,7 +64,7 @@ func (l *Log) account(r *Run) {
 	l.books.addHole(l.books.last+1, r.Base-1-Offset(evicted), true)
 	l.books.addHole(r.Base-Offset(evicted), r.Base-1, false)
 	l.books.last = r.Last()
-	l.unsyncedBytes += int64(len(r.frames()))
+	l.unsynced = append(l.unsynced, r)
 }
 
 // publish moves the high-water mark to what has been written and wakes readers.
@@ -74,11 +74,15 @@ func (l *Log) publish() {
 	if l.active != nil {
 		l.active.extent = l.active.wrote
 	}
-	l.unsyncedBytes = 0
-	if l.written == l.synced {
-		return
+	if l.written <= l.synced {
+		return // Acks of what was read from memory may have moved it further.
 	}
 	l.synced = l.written
+	l.wake()
+}
+
+// wake tells those who wait that there is more to read. Caller holds mu.
+func (l *Log) wake() {
 	close(l.changed)
 	l.changed = make(chan struct{})
 }
@@ -86,5 +90,5 @@ func (l *Log) publish() {
 // pendingBytes estimates the bytes of the pending records, framed, by each
 // segment's share of records that are not settled. Caller holds mu.
 func (l *Log) pendingBytes() int64 {
-	return l.unsyncedBytes + l.readableBytes(l.books.head)
+	return l.unsyncedBytes(l.books.head) + l.readableBytes(l.books.head)
 }

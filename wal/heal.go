@@ -2,10 +2,7 @@ package wal
 
 import (
 	"errors"
-	"os"
 	"syscall"
-
-	"github.com/ledger-sdk/ledger-go/internal/fsx"
 )
 
 // fail poisons the log (W6): the segment is given up where it was last synced,
@@ -45,7 +42,7 @@ func (l *Log) healLocked() error {
 	if err := l.rewrite(); err != nil {
 		// What the new segment holds, the stale ones and memory hold too.
 		if half := l.abandon(); half != nil && half.records == 0 {
-			_ = os.Remove(half.path)
+			_ = l.files.remove(half.path)
 		}
 		l.fail(err, &l.faults.Writes)
 		return errors.Join(ErrPoisoned, err)
@@ -67,9 +64,10 @@ func (l *Log) rewrite() error {
 	if err := l.startSegment(); err != nil {
 		return err
 	}
+	l.shed()
 	for _, r := range l.unsynced {
 		if r.Last() <= l.Synced() {
-			continue // A seal on the way made it safe.
+			continue // A seal on the way, or a server that has it, made it safe.
 		}
 		if err := l.writeRun(r); err != nil {
 			return err
@@ -97,6 +95,10 @@ func (l *Log) abandon() *segment {
 	l.nextIndex = max(l.nextIndex, failed.index+max(failed.entries, 1)+1)
 	l.written = l.synced
 	failed.wrote = failed.extent
+	l.reach = 0
+	for _, s := range l.segments {
+		l.reach = max(l.reach, s.last)
+	}
 	if failed.records == 0 {
 		l.dropSegment(failed)
 	}
@@ -115,9 +117,9 @@ func (l *Log) tidy() {
 	for _, s := range l.stale {
 		l.setStale(s, false)
 		if s.records == 0 {
-			_ = os.Remove(s.path)
+			_ = l.files.remove(s.path)
 		} else {
-			_ = fsx.Cut(s.path, s.bytes)
+			_ = l.files.cut(s.path, s.bytes)
 		}
 	}
 	l.stale = nil

@@ -203,7 +203,7 @@ func (d *disk) create(dir string, index uint64) (writer, error) {
 	if d.failCreate {
 		return nil, errDisk
 	}
-	w, err := createTail(dir, index)
+	w, err := new(tails).create(dir, index)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"github.com/ledger-sdk/ledger-go/internal/frame"
-	"github.com/ledger-sdk/ledger-go/internal/fsx"
 )
 
 // Log is a durable, segmented queue of records. Its methods are safe for
@@ -14,9 +13,10 @@ import (
 // Read, Ack, Evict and the views never wait for them, so a slow disk delays
 // neither the sender nor those who ask how it goes.
 type Log struct {
-	dir  string
-	opts Options
-	seed uint32 // of the frames' checksums
+	dir   string
+	opts  Options
+	seed  uint32 // of the frames' checksums
+	files files
 
 	// io serialises everything that touches the segment being written. It is
 	// taken before mu and held across disk operations.
@@ -24,10 +24,11 @@ type Log struct {
 	tail      writer // nil before the first append, and while poisoned
 	create    func(dir string, index uint64) (writer, error)
 	nextIndex uint64     // of the next segment
-	unsynced  []*Run     // appended, not known to be on disk; rewritten by Heal
+	unsynced  []*Run     // appended, not known to be on disk; rewritten by Heal. Changed under io and mu both
 	idle      []*Run     // for reuse
 	stale     []*segment // failed, still holding what memory holds too
 	dirDirty  bool       // a name in dir was made or removed and not synced
+	reach     Offset     // the last one in any segment
 	hasRes    map[uint32]bool
 	poison    error // why nothing is written
 	closed    bool
@@ -35,20 +36,20 @@ type Log struct {
 	reading cursor // of the batches
 	looking cursor // of those who look at the oldest record
 
-	mu            sync.Mutex
-	segments      []*segment // by index; offsets rise and do not overlap
-	active        *segment   // the one behind tail
-	books         tally
-	written       Offset // handed to the kernel
-	synced        Offset // the high-water mark
-	durable       Checkpoint
-	skipped       uint64 // evictions before the log that frames told of since Open
-	unsyncedBytes int64
-	resources     map[uint32][]byte
-	changed       chan struct{} // closed when the high-water mark moves
-	faults        Faults
-	faultErr      error // poison, for those who do not hold io
-	recovery      Recovery
+	mu        sync.Mutex
+	segments  []*segment // by index; offsets rise and do not overlap
+	active    *segment   // the one behind tail
+	books     tally
+	written   Offset // handed to the kernel
+	synced    Offset // the high-water mark
+	exposed   Offset // what may be read from memory while the log is poisoned
+	durable   Checkpoint
+	skipped   uint64 // evictions before the log that frames told of since Open
+	resources map[uint32][]byte
+	changed   chan struct{} // closed when there is more to read
+	faults    Faults
+	faultErr  error // poison, for those who do not hold io
+	recovery  Recovery
 }
 
 // Faults counts what went wrong with the disk since Open.
@@ -66,7 +67,9 @@ type Faults struct {
 // lock that keeps every other process from opening dir (W8).
 //
 // It fails only if the disk does, or if dir is not a directory of its own.
-func Open(dir string, o Options) (*Log, error) {
+func Open(dir string, o Options) (*Log, error) { return open(dir, o, onDisk{}) }
+
+func open(dir string, o Options, fs files) (*Log, error) {
 	if o.Epoch == 0 {
 		return nil, wrap("open", errors.New("epoch is 0"))
 	}
@@ -76,13 +79,13 @@ func Open(dir string, o Options) (*Log, error) {
 	if o.QuarantineDir == "" {
 		o.QuarantineDir = filepath.Join(filepath.Dir(dir), "quarantine")
 	}
-	if err := fsx.MkdirAll(dir); err != nil {
-		return nil, wrap("open", err)
-	}
 	l := &Log{
-		dir: dir, opts: o, seed: frame.Seed(o.Epoch), create: createTail, nextIndex: 1,
+		dir: dir, opts: o, seed: frame.Seed(o.Epoch), files: fs, create: new(tails).create, nextIndex: 1,
 		hasRes: map[uint32]bool{}, resources: map[uint32][]byte{},
 		changed: make(chan struct{}),
+	}
+	if err := l.makeDir(dir); err != nil {
+		return nil, wrap("open", err)
 	}
 	if err := l.recover(); err != nil {
 		return nil, wrap("open", err)
@@ -134,7 +137,8 @@ func (l *Log) Next() Offset {
 	return l.books.last + 1
 }
 
-// Synced returns the high-water mark: nothing after it is ever read (W4).
+// Synced returns the high-water mark: nothing after it is read (W4), but for what
+// [Log.Expose] says.
 func (l *Log) Synced() Offset {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -148,7 +152,7 @@ func (l *Log) Head() Offset {
 	return l.books.head
 }
 
-// Changed returns a channel that is closed when the high-water mark next moves.
+// Changed returns a channel that is closed when there next is more to read.
 // Fetch it before looking at the log, or a move in between is missed.
 func (l *Log) Changed() <-chan struct{} {
 	l.mu.Lock()

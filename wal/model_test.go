@@ -18,6 +18,7 @@ type model struct {
 	last    Offset
 	pending []Offset // in order
 	synced  Offset
+	exposed Offset // may be read from memory, while the disk takes nothing
 	evicted uint64
 	done    uint64
 }
@@ -62,12 +63,16 @@ func history(t *testing.T, seed uint64) {
 		require.Equal(t, m.done, s.Delivered, msg)
 		require.Zero(t, s.Lost, msg)
 		require.LessOrEqual(t, s.Synced, s.Last, msg)
-		require.Equal(t, m.readable(), b.read(0), msg)
+		require.Equal(t, m.readable(b.log.poison != nil), b.read(0), msg)
 	}
 }
 
-func (m *model) readable() []Offset {
-	n, _ := slices.BinarySearch(m.pending, m.synced+1)
+func (m *model) readable(poisoned bool) []Offset {
+	through := m.synced
+	if poisoned {
+		through = max(through, m.exposed)
+	}
+	n, _ := slices.BinarySearch(m.pending, through+1)
 	if n == 0 {
 		return nil
 	}
@@ -81,6 +86,9 @@ func (m *model) step(b *bed, rng *rand.Rand) string {
 		require.NoError(b.t, b.log.Heal())
 		m.synced = m.last
 		return "heal"
+	}
+	if b.log.poison != nil && rng.IntN(4) == 0 {
+		return m.goOnFromMemory(b, rng)
 	}
 	switch rng.IntN(12) {
 	case 0, 1, 2, 3:
@@ -133,10 +141,31 @@ func (m *model) deliver(b *bed, rng *rand.Rand) string {
 	c := b.log.Ack(&batch)
 	m.done += uint64(batch.Len())
 	m.pending = m.pending[batch.Len():]
-	if rng.IntN(3) > 0 {
+	fromMemory := batch.Last() > m.synced
+	if fromMemory {
+		m.synced = batch.Last()
+	}
+	if fromMemory || rng.IntN(3) > 0 {
 		b.store(c)
 	}
 	return "deliver"
+}
+
+// goOnFromMemory lets what the disk did not take be delivered, or gives up the
+// oldest of it.
+func (m *model) goOnFromMemory(b *bed, rng *rand.Rand) string {
+	if rng.IntN(2) == 0 {
+		b.log.Expose(m.last)
+		m.exposed = m.last
+		return "expose"
+	}
+	before := m.synced + Offset(rng.IntN(8))
+	n := len(m.pending)
+	m.pending = slices.DeleteFunc(slices.Clone(m.pending), func(o Offset) bool { return o > m.synced && o < before })
+	gone := uint64(n - len(m.pending))
+	m.evicted += gone
+	require.Equal(b.t, gone, b.log.EvictUnsynced(before))
+	return "evict unsynced"
 }
 
 // restart closes or kills the process. What was settled and not stored comes
@@ -164,7 +193,7 @@ func (m *model) restart(b *bed, rng *rand.Rand) string {
 		require.GreaterOrEqual(b.t, m.last, kept, "W3: nothing written is lost by a kill")
 	}
 	s := b.log.Stats()
-	m.synced, m.evicted, m.done = m.last, s.Evicted, s.Delivered
+	m.synced, m.exposed, m.evicted, m.done = m.last, 0, s.Evicted, s.Delivered
 	m.pending = b.read(0)
 	for _, o := range before {
 		if o <= kept && o > b.stored.Head {

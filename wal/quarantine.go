@@ -5,19 +5,33 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-
-	"github.com/ledger-sdk/ledger-go/internal/fsx"
 )
 
-// quarantine copies bytes [from, to) of a segment aside, under a name that says
-// where they were. Doing it twice is doing it once. On failure the segment is
-// marked, so that the bytes are moved instead of deleted when its time comes (W7).
+// quarantine copies bytes [from, to) of a segment aside, as recovery found them,
+// under a name that says where they were. What stands there under that name is
+// replaced: a crash may have left part of it, or all of it and not synced.
 func (l *Log) quarantine(s *segment, b []byte, from, to int) {
-	dir := l.opts.QuarantineDir
-	err := fsx.MkdirAll(dir)
+	name := asideName(s, from)
+	_ = l.files.remove(filepath.Join(l.opts.QuarantineDir, name)) // Most often there is nothing.
+	l.putAside(s, name, b[from:to])
+}
+
+// rot puts bytes aside that went bad after Open had verified them. Doing it twice
+// is doing it once.
+func (l *Log) rot(s *segment, b []byte, it item) {
+	l.putAside(s, asideName(s, it.from), b[it.from:it.to])
+}
+
+func asideName(s *segment, from int) string {
+	return fmt.Sprintf("%s-%012d.bytes", filepath.Base(s.path), from)
+}
+
+// putAside writes b into quarantine. On failure the segment is marked, so that the
+// bytes are moved instead of deleted when its time comes (W7).
+func (l *Log) putAside(s *segment, name string, b []byte) {
+	err := l.makeDir(l.opts.QuarantineDir)
 	if err == nil {
-		name := fmt.Sprintf("%s-%012d.bytes", filepath.Base(s.path), from)
-		err = fsx.WriteFile(dir, name, b[from:to])
+		err = l.files.writeFile(l.opts.QuarantineDir, name, b)
 	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		l.mu.Lock()
@@ -26,5 +40,11 @@ func (l *Log) quarantine(s *segment, b []byte, from, to int) {
 	}
 }
 
-// rot puts bytes aside that went bad after Open had verified them.
-func (l *Log) rot(s *segment, b []byte, it item) { l.quarantine(s, b, it.from, it.to) }
+// makeDir makes a directory, if it is missing, whose name survives a power cut:
+// nothing that is synced in it would otherwise.
+func (l *Log) makeDir(dir string) error {
+	if err := l.files.mkdirAll(dir); err != nil {
+		return err
+	}
+	return l.files.syncDir(filepath.Dir(dir))
+}

@@ -24,8 +24,8 @@ type cursor struct {
 
 // Read fills b with the oldest records after the offset after, or after the head
 // if that is further: evicted records are not read. A batch has one resource and
-// keeps to lim. It ends at the high-water mark (W4) and holds nothing whose
-// checksum failed; what turns out unreadable is counted as lost, put into
+// keeps to lim. It ends at the high-water mark (W4), or further while the disk takes
+// nothing, see [Log.Expose], and holds nothing whose checksum failed; what turns out unreadable is counted as lost, put into
 // quarantine and passed over. b is empty if there is nothing to read.
 //
 // b and its memory are the caller's. An error is an I/O error of the disk; the
@@ -40,6 +40,9 @@ func (l *Log) Read(b *Batch, after Offset, lim Limits) error {
 		it, err := l.peek(c, from)
 		if err != nil {
 			return wrap("read", err)
+		}
+		if it.kind != itemFrame && b.Len() == 0 {
+			l.readMemory(b, from, lim)
 		}
 		if it.kind != itemFrame || !b.takes(it, lim) {
 			return nil
@@ -83,14 +86,21 @@ func (l *Log) backlog(c *cursor, after Offset) Backlog {
 	defer c.mu.Unlock()
 	l.mu.Lock()
 	from := max(after, l.books.head)
-	n := l.books.between(from, l.synced)
+	n := l.books.between(from, l.readable())
 	bytes := l.readableBytes(from)
+	if l.readable() > l.synced {
+		bytes += l.unsyncedBytes(from)
+	}
 	l.mu.Unlock()
 	if n == 0 {
 		return Backlog{}
 	}
 	out := Backlog{Records: int(n), Bytes: bytes}
-	if it, err := l.peek(c, from+1); err == nil && it.kind == itemFrame {
+	it, err := l.peek(c, from+1)
+	if err == nil && it.kind == itemEnd {
+		it = l.firstInMemory(from + 1)
+	}
+	if err == nil && it.kind == itemFrame {
 		out.Oldest = time.Unix(0, it.head.Time)
 	}
 	return out
@@ -179,7 +189,7 @@ func (l *Log) advance(c *cursor, from Offset, ext extent) (item, bool) {
 			if o > ext.last {
 				return item{}, false
 			}
-			if o >= from {
+			if o >= from && l.isPending(o) {
 				if o > max(from, c.next) {
 					l.missing(max(from, c.next), o-1)
 				}
@@ -200,6 +210,14 @@ func (l *Log) advance(c *cursor, from Offset, ext extent) (item, bool) {
 	}
 }
 
+// isPending reports whether an offset is neither settled nor in a hole: a record may
+// be given up out of its turn and stand in a block that was written all the same.
+func (l *Log) isPending(o Offset) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return o > l.books.head && l.books.between(o-1, o) == 1
+}
+
 // missing books offsets that should have been found as lost. Known holes are
 // passed over.
 func (l *Log) missing(from, to Offset) {
@@ -208,7 +226,7 @@ func (l *Log) missing(from, to Offset) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if n := l.books.lose(from, to); n > 0 {
+	if n := l.books.punch(from, to, true); n > 0 {
 		l.faults.LostAtRead += n
 	}
 }
@@ -218,7 +236,7 @@ func (l *Log) vanished(s *segment) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if s.first > 0 && s.last > l.books.head {
-		l.faults.LostAtRead += l.books.lose(s.first, s.last)
+		l.faults.LostAtRead += l.books.punch(s.first, s.last, true)
 	}
 	l.dropSegment(s)
 }

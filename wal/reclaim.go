@@ -3,12 +3,9 @@ package wal
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
-
-	"github.com/ledger-sdk/ledger-go/internal/fsx"
 )
 
 // Checkpoint returns what must be stored for the log to know, in its next
@@ -102,7 +99,7 @@ func (l *Log) reclaimLocked(all bool) {
 		l.dropSegment(s)
 	}
 	l.mu.Unlock()
-	if fsx.SyncDir(l.dir) != nil {
+	if l.files.syncDir(l.dir) != nil {
 		l.dirDirty = true
 	}
 }
@@ -140,11 +137,11 @@ func (l *Log) deadSegments(all bool) []*segment {
 func (l *Log) remove(s *segment) error {
 	var err error
 	if s.damaged {
-		if err = fsx.MkdirAll(l.opts.QuarantineDir); err == nil {
-			err = os.Rename(s.path, filepath.Join(l.opts.QuarantineDir, filepath.Base(s.path)))
+		if err = l.makeDir(l.opts.QuarantineDir); err == nil {
+			err = l.files.rename(s.path, filepath.Join(l.opts.QuarantineDir, filepath.Base(s.path)))
 		}
 	} else {
-		err = os.Remove(s.path)
+		err = l.files.remove(s.path)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

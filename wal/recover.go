@@ -71,7 +71,7 @@ func (l *Log) recover() error {
 		sc := l.scanSegment(p, b)
 		l.nextIndex = max(l.nextIndex, p.index+max(sc.seg.entries, 1))
 		if sc.seg.records == 0 && !sc.seg.damaged {
-			if err := os.Remove(p.path); err != nil {
+			if err := l.files.remove(p.path); err != nil {
 				return err
 			}
 			l.dirDirty = true
@@ -80,8 +80,29 @@ func (l *Log) recover() error {
 		found = append(found, sc)
 	}
 	l.buildBooks(found)
+	err = l.harden()
 	l.recovery.Took = time.Since(start)
-	return nil
+	return err
+}
+
+// harden makes what was found durable: Open takes it for synced (W2, W3), and the
+// process that wrote it may have been killed before it synced. Nothing in a segment
+// says whether it was, and to sync one that was costs next to nothing.
+func (l *Log) harden() error {
+	found := false
+	for _, s := range l.segments {
+		if s.records == 0 || s.last <= l.books.head {
+			continue
+		}
+		if err := l.files.sync(s.path); err != nil {
+			return err
+		}
+		found = true
+	}
+	if !found {
+		return nil
+	}
+	return l.files.syncDir(l.dir)
 }
 
 type segmentPath struct {
@@ -126,10 +147,10 @@ func (l *Log) setAsideStrangers() error {
 		if !strings.HasSuffix(e.Name(), ".START") && !strings.HasSuffix(e.Name(), ".END") {
 			continue
 		}
-		if err := fsx.MkdirAll(l.opts.QuarantineDir); err != nil {
+		if err := l.makeDir(l.opts.QuarantineDir); err != nil {
 			return err
 		}
-		if err := os.Rename(filepath.Join(l.dir, e.Name()), filepath.Join(l.opts.QuarantineDir, e.Name())); err != nil {
+		if err := l.files.rename(filepath.Join(l.dir, e.Name()), filepath.Join(l.opts.QuarantineDir, e.Name())); err != nil {
 			return err
 		}
 	}
@@ -159,7 +180,7 @@ func (l *Log) scanSegment(p segmentPath, b []byte) scanned {
 			l.recovery.TornBytes += int64(it.to - it.from)
 			end = int64(it.from)
 			// Best effort: what is torn is passed over again if it stays.
-			if fsx.Cut(p.path, end) != nil {
+			if l.files.cut(p.path, end) != nil {
 				end = p.size
 			}
 		case itemEnd:
@@ -195,30 +216,28 @@ func (sc *scanned) addDamage(h blockHeader) {
 	}
 }
 
-// buildBooks merges the segments. Where two hold the same offset the later one
-// wins: it was written because the earlier one had failed (W6).
+// buildBooks enters what the segments hold.
 func (l *Log) buildBooks(found []scanned) {
-	limit := Offset(1<<64 - 1)
-	var declared, lowest Offset
-	for i := len(found) - 1; i >= 0; i-- {
-		declared = max(declared, found[i].declared)
-		if n := found[i].lowest; n > 0 {
-			lowest = n
-		}
-		if found[i].seg == nil {
-			continue
-		}
-		found[i].clip(limit)
-		if s := found[i].spans; len(s) > 0 {
-			limit = s[0].from - 1
-		}
-	}
 	cp := l.opts.Checkpoint
 	known := cp.Epoch == l.opts.Epoch
+	if !known {
+		cp = Checkpoint{}
+	}
+	highest := merge(found, cp.Head)
+	var first, declared, lowest Offset
+	for _, f := range slices.Backward(found) {
+		declared = max(declared, f.declared)
+		if f.lowest > 0 {
+			lowest = f.lowest
+		}
+		if len(f.spans) > 0 {
+			first = f.spans[0].from
+		}
+	}
 	b := &l.books
 	if known {
 		*b = tally{head: cp.Head, last: cp.Head, evicted: cp.Evicted, lost: cp.Lost, dead: cp.Dead}
-	} else if first := firstOffset(limit, lowest); first > 0 {
+	} else if first := firstOffset(first, lowest); first > 0 {
 		// Nothing says what became of the offsets before the first that is left. A
 		// segment goes only when it is settled (W5), so they are.
 		b.head, b.last = first-1, first-1
@@ -236,44 +255,24 @@ func (l *Log) buildBooks(found []scanned) {
 		l.recovery.Records += f.seg.records
 		l.recovery.Bytes += f.seg.bytes
 	}
-	b.addHole(b.last+1, declared, true)
+	b.addHole(b.last+1, max(declared, highest), true)
 	if known {
 		b.addHole(b.last+1, cp.Last, true)
 		l.durable = cp
 	}
-	l.written, l.synced = b.last, b.last
+	l.written, l.synced, l.reach = b.last, b.last, b.last
 	_, pending, _, lost := b.totals()
 	l.recovery.Pending, l.recovery.Lost = pending, lost-before
 	l.markSettled()
 }
 
-// firstOffset returns the first offset of the log, which limit precedes if
-// anything was read, and which lowest may be if that was damaged. 0 is an empty log.
-func firstOffset(limit, lowest Offset) Offset {
-	first := limit + 1 // 0 if nothing was read: limit is then the highest number.
-	if first == 0 || (lowest > 0 && lowest < first) {
-		return lowest
+// firstOffset returns the first offset of the log: that of the first record that
+// was read, or of one before it that was damaged. 0 is none.
+func firstOffset(read, damaged Offset) Offset {
+	if read == 0 || (damaged > 0 && damaged < read) {
+		return damaged
 	}
-	return first
-}
-
-// clip takes the offsets after limit out of a segment.
-func (sc *scanned) clip(limit Offset) {
-	for n := len(sc.spans); n > 0 && sc.spans[n-1].to > limit; n = len(sc.spans) {
-		last := &sc.spans[n-1]
-		cut := last.to - max(limit, last.from-1)
-		sc.seg.records -= uint64(cut)
-		if last.from > limit {
-			sc.spans = sc.spans[:n-1]
-			continue
-		}
-		last.to = limit
-	}
-	if n := len(sc.spans); n > 0 {
-		sc.seg.last = sc.spans[n-1].to
-	} else {
-		sc.seg.first, sc.seg.last, sc.seg.records = 0, 0, 0
-	}
+	return read
 }
 
 // addSpan enters a run of records that verified. The offsets between it and what

@@ -2,6 +2,7 @@ package wal
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -94,6 +95,7 @@ func TestTornAtEveryByteIsCut_W7(t *testing.T) {
 		b.lives()
 	}
 	assert.Len(t, seen, 8, "every number of records from 8 to 15: a torn block gives up its whole frames")
+	t.Attr("fault", fmt.Sprintf("torn tail | %d cuts of a segment, at every byte: 0 phantoms, 0 whole records lost", len(whole)+1))
 }
 
 // With a checkpoint that says how far the log was synced, a cut is a loss, and
@@ -112,7 +114,7 @@ func TestCutBelowWhatWasSyncedIsCounted_W7(t *testing.T) {
 }
 
 func TestTailsThatACrashLeavesAreCut_W7(t *testing.T) {
-	for _, tt := range []struct {
+	tails := []struct {
 		name       string
 		tail       []byte
 		quarantine bool
@@ -123,7 +125,9 @@ func TestTailsThatACrashLeavesAreCut_W7(t *testing.T) {
 		{"garbage", bytes.Repeat([]byte("garbage!"), 100), true},
 		{"half a header", []byte{0x80, 0x01, 'L', 'G', 'R', 'B', 1, 0}, false},
 		{"a header, then zeros", append(append([]byte{0x9C, 0x04}, header(500, 16, 4)...), make([]byte, 500)...), false},
-	} {
+	}
+	t.Attr("fault", fmt.Sprintf("torn tail | %d tails of zeros and garbage", len(tails)))
+	for _, tt := range tails {
 		t.Run(tt.name, func(t *testing.T) {
 			im := newImage(t, 8, 7)
 			b := im.open(Checkpoint{}, func(f map[string][]byte) { f[im.final()] = append(f[im.final()], tt.tail...) })
@@ -146,7 +150,9 @@ func header(n int, base Offset, count uint32) []byte {
 // quarantine (W7).
 func TestEveryBitFlip_W7(t *testing.T) {
 	im := newImage(t, 6, 5)
+	flips := 0
 	for _, name := range im.names {
+		flips += len(im.files[name]) * 8
 		for bit := range len(im.files[name]) * 8 {
 			b := im.open(Checkpoint{}, func(f map[string][]byte) { f[name][bit/8] ^= 1 << (bit % 8) })
 			got := b.read(0)
@@ -163,10 +169,11 @@ func TestEveryBitFlip_W7(t *testing.T) {
 			}
 		}
 	}
+	t.Attr("fault", fmt.Sprintf("bit flips | wal: %d, every bit of %d segments", flips, len(im.names)))
 }
 
 func TestMissingSegments_W7(t *testing.T) {
-	for _, tt := range []struct {
+	rows := []struct {
 		name string
 		cp   Checkpoint
 		edit func(f map[string][]byte, names []string)
@@ -185,7 +192,9 @@ func TestMissingSegments_W7(t *testing.T) {
 			f[segmentName(2)+".START"] = []byte("x")
 			f[segmentName(3)+".END"] = []byte("x")
 		}, offsets(1, 12), 0},
-	} {
+	}
+	t.Attr("fault", fmt.Sprintf("segments and leftovers | wal: %d", len(rows)))
+	for _, tt := range rows {
 		t.Run(tt.name, func(t *testing.T) {
 			im := newImage(t, 4, 4, 4)
 			b := im.open(tt.cp, func(f map[string][]byte) { tt.edit(f, im.names) })

@@ -108,6 +108,9 @@ func (s *scanner) inBlock() item {
 			}
 		}
 	}
+	if it, ok := s.find(from, end); ok {
+		return it // The header is a stray one: these bytes are not its block.
+	}
 	// Nothing whole is left in the block. If it reaches beyond the end of the
 	// file, or ends in zeros up to there, its writer died here.
 	s.pos = end
@@ -135,26 +138,34 @@ func (s *scanner) lost() item {
 	if h, payload, ok := frame.Parse(s.b[from:], s.seed); ok {
 		return s.found(h, payload)
 	}
-	for q := from + 1; q < len(s.b); q++ {
-		if s.b[q] == blockMagic[0] {
-			if h, ok := parseBlockHeader(s.b[q:]); ok {
-				s.enter(h, q)
-				if h.epoch != s.epoch {
-					return s.foreign(from)
-				}
-				return item{kind: itemDamage, from: from, to: q}
-			}
-		}
-		if _, _, ok := frame.Parse(s.b[q:], s.seed); ok {
-			s.pos, s.end = q, q
-			return item{kind: itemDamage, from: from, to: q}
-		}
+	if it, ok := s.find(from, len(s.b)); ok {
+		return it
 	}
 	s.pos, s.end = len(s.b), len(s.b)
 	if unfinishedEntry(s.b[from:]) || zeroTail(s.b, from) {
 		return item{kind: itemTorn, from: from, to: len(s.b)}
 	}
 	return item{kind: itemDamage, from: from, to: len(s.b)}
+}
+
+// find moves to the first whole thing that starts between from and end.
+func (s *scanner) find(from, end int) (item, bool) {
+	for q := from + 1; q < end; q++ {
+		if s.b[q] == blockMagic[0] {
+			if h, ok := parseBlockHeader(s.b[q:]); ok {
+				s.enter(h, q)
+				if h.epoch != s.epoch {
+					return s.foreign(from), true
+				}
+				return item{kind: itemDamage, from: from, to: q}, true
+			}
+		}
+		if _, _, ok := frame.Parse(s.b[q:], s.seed); ok {
+			s.pos, s.end = q, q
+			return item{kind: itemDamage, from: from, to: q}, true
+		}
+	}
+	return item{}, false
 }
 
 func (s *scanner) found(h frame.Header, payload []byte) item {

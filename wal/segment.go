@@ -43,17 +43,22 @@ type writer interface {
 // (so its memory cannot disagree with its file for long).
 type tail struct {
 	log   *tidwall.Log
+	batch *tidwall.Batch
 	next  uint64 // index of the next entry
 	bytes int64  // written so far
 }
 
+// tails makes the tails of a log, one after the other. They share the memory of a
+// batch, which each would have to grow anew.
+type tails struct{ batch tidwall.Batch }
+
 // noRoll is a segment size that is never reached: this package rolls by itself.
 const noRoll = 1 << 30
 
-// createTail makes the file of a new segment and opens it for writing. index must
-// be higher than that of every segment in dir.
-func createTail(dir string, index uint64) (writer, error) {
-	t := &tail{next: index}
+// create makes the file of a new segment and opens it for writing. index must be
+// higher than that of every segment in dir. The tail before is not used again.
+func (s *tails) create(dir string, index uint64) (writer, error) {
+	t := &tail{next: index, batch: &s.batch}
 	f, err := fsx.Create(filepath.Join(dir, segmentName(index)))
 	if err != nil {
 		return nil, err
@@ -84,7 +89,9 @@ func createTail(dir string, index uint64) (writer, error) {
 
 // write appends one entry.
 func (t *tail) write(block []byte) error {
-	if err := guard(func() error { return t.log.Write(t.next, block) }); err != nil {
+	t.batch.Clear()
+	t.batch.Write(t.next, block)
+	if err := guard(func() error { return t.log.WriteBatch(t.batch) }); err != nil {
 		return err
 	}
 	t.next++

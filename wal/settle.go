@@ -21,6 +21,10 @@ func (l *Log) Ack(b *Batch) Checkpoint {
 	}
 	l.books.evicted -= min(late, l.books.evicted)
 	l.books.settle(b.Last(), false)
+	if l.faultErr != nil {
+		// What was sent from memory needs the disk no more (W2).
+		l.synced = max(l.synced, min(l.books.head, l.exposed))
+	}
 	return l.checkpointLocked()
 }
 

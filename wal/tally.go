@@ -62,10 +62,10 @@ func (t *tally) pass(h hole) {
 	}
 }
 
-// lose notes that pending records of [from, to] turned out to be unreadable. What
-// is settled already, or a hole already, stays as it is. It returns how many
-// records were lost by this.
-func (t *tally) lose(from, to Offset) uint64 {
+// punch notes that nothing holds the pending records of [from, to] any more: they
+// are lost, or evicted out of their turn. What is settled already, or a hole already,
+// stays as it is. It returns how many records went by this.
+func (t *tally) punch(from, to Offset, lost bool) uint64 {
 	from, to = max(from, t.head+1), min(to, t.last)
 	var fresh []hole
 	for _, h := range t.holes {
@@ -73,12 +73,12 @@ func (t *tally) lose(from, to Offset) uint64 {
 			continue
 		}
 		if h.from > from {
-			fresh = append(fresh, hole{from, h.from - 1, true})
+			fresh = append(fresh, hole{from, h.from - 1, lost})
 		}
 		from = h.to + 1
 	}
 	if from <= to {
-		fresh = append(fresh, hole{from, to, true})
+		fresh = append(fresh, hole{from, to, lost})
 	}
 	var n uint64
 	for _, h := range fresh {
@@ -136,6 +136,17 @@ func (t *tally) between(from, to Offset) uint64 {
 		}
 		if h.to > from {
 			n -= hole{max(h.from, from+1), min(h.to, to), h.lost}.len()
+		}
+	}
+	return n
+}
+
+// lostIn returns how many offsets of [from, to], all after head, are known to be lost.
+func (t *tally) lostIn(from, to Offset) uint64 {
+	var n uint64
+	for _, h := range t.holes {
+		if h.lost && h.from <= to && h.to >= from {
+			n += hole{from: max(h.from, from), to: min(h.to, to)}.len()
 		}
 	}
 	return n

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/ledger-sdk/ledger-go/internal/fsx"
@@ -70,19 +71,15 @@ func Walk(dir string, fn func(Found) error) (Summary, error) {
 		return sum, wrap("walk", err)
 	}
 	w := walker{sum: &sum, fn: fn, scan: newScanner(epoch)}
+	found := make([]scanned, len(paths))
 	for i, p := range paths {
-		limit := Offset(1<<64 - 1)
-		for _, later := range paths[i+1:] {
-			first, err := w.first(later)
-			if err != nil {
-				return sum, wrap("walk", err)
-			}
-			if first > 0 {
-				limit = first - 1
-				break
-			}
+		if found[i], err = w.look(p); err != nil {
+			return sum, wrap("walk", err)
 		}
-		if err := w.segment(p, limit); err != nil {
+	}
+	merge(found, 0)
+	for i, p := range paths {
+		if err := w.segment(p, found[i].spans); err != nil {
 			return sum, err
 		}
 	}
@@ -97,24 +94,26 @@ type walker struct {
 	last Offset // of the records reported so far
 }
 
-// first returns the offset of a segment's first record, 0 if it has none.
-func (w *walker) first(p segmentPath) (Offset, error) {
-	b, err := fsx.ReadAt(nil, p.path, 0, p.size)
+// look returns the offsets that a segment holds, none if it was reclaimed by now.
+func (w *walker) look(p segmentPath) (scanned, error) {
+	out := scanned{seg: &segment{index: p.index}}
+	b, err := fsx.ReadAt(w.buf[:0], p.path, 0, p.size)
+	w.buf = b
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
+		return out, nil
 	}
 	s := scanner{b: b, epoch: w.scan.epoch, seed: w.scan.seed}
 	for it := s.next(); it.kind != itemEnd; it = s.next() {
 		if it.kind == itemFrame {
-			return Offset(it.head.Offset), err
+			out.addFrame(it)
 		}
 	}
-	return 0, err
+	return out, err
 }
 
-// segment reports what is in one segment, records after limit left out: a later
-// segment holds them again.
-func (w *walker) segment(p segmentPath, limit Offset) error {
+// segment reports what is in one segment, of its records those of spans: another
+// segment holds the others.
+func (w *walker) segment(p segmentPath, spans []span) error {
 	b, err := fsx.ReadAt(w.buf[:0], p.path, 0, p.size)
 	w.buf = b
 	if errors.Is(err, fs.ErrNotExist) {
@@ -131,7 +130,8 @@ func (w *walker) segment(p segmentPath, limit Offset) error {
 		switch it.kind {
 		case itemFrame:
 			o := Offset(it.head.Offset)
-			if o > limit || o <= w.last {
+			in := func(s span) bool { return s.from <= o && o <= s.to }
+			if o <= w.last || !slices.ContainsFunc(spans, in) {
 				continue
 			}
 			w.count(o)

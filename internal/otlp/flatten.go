@@ -61,10 +61,10 @@ func Join(prefix, key string) string {
 // Dedup removes, in place, every attribute whose key occurs again later (E3). The
 // survivors keep their order.
 func Dedup(attrs []slog.Attr) []slog.Attr {
-	var seen keySet
+	var seen KeySet
 	k := len(attrs)
 	for _, attr := range slices.Backward(attrs) {
-		if seen.add(attr.Key, attrs[k:]) {
+		if seen.Add(attr.Key, attrs[k:]) {
 			k--
 			attrs[k] = attr
 		}
@@ -72,10 +72,10 @@ func Dedup(attrs []slog.Attr) []slog.Attr {
 	return attrs[:copy(attrs, attrs[k:])]
 }
 
-// keySet knows which keys occurred. A filter of 256 bits answers for nearly every
+// KeySet knows which keys of a record occurred; the zero set is empty. A filter of 256 bits answers for nearly every
 // new key; a hit is checked against the keys themselves, in a map once there are
 // so many that looking at each would be quadratic.
-type keySet struct {
+type KeySet struct {
 	filter [4]uint64
 	many   map[string]struct{}
 }
@@ -83,8 +83,8 @@ type keySet struct {
 // manyKeys is where the map takes over from looking at each key.
 const manyKeys = 64
 
-// add reports whether key is new, kept being the attributes added so far.
-func (s *keySet) add(key string, kept []slog.Attr) bool {
+// Add reports whether key is new, kept being the attributes added so far.
+func (s *KeySet) Add(key string, kept []slog.Attr) bool {
 	if len(kept) >= manyKeys {
 		return s.addMany(key, kept)
 	}
@@ -102,7 +102,7 @@ func (s *keySet) add(key string, kept []slog.Attr) bool {
 	return true
 }
 
-func (s *keySet) addMany(key string, kept []slog.Attr) bool {
+func (s *KeySet) addMany(key string, kept []slog.Attr) bool {
 	if s.many == nil {
 		s.many = make(map[string]struct{}, 2*len(kept))
 		for _, a := range kept {

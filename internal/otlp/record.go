@@ -38,6 +38,14 @@ const inlineAttrs = 32
 // included, and returns the extended buffer. It keeps nothing of r. Fields stand in
 // the order of their numbers, as the official encoder puts them.
 func AppendRecord(dst []byte, r *Record) []byte {
+	dst, at := BeginRecord(dst, r)
+	dst, dropped := appendAttrs(dst, tagRecordAttrs, r.Attrs, r.Flat)
+	return EndRecord(dst, at, r, dropped)
+}
+
+// BeginRecord appends what of r stands before its attributes. With [AppendAttr],
+// [AppendText] and [EndRecord] it makes a record of attributes that are in no list.
+func BeginRecord(dst []byte, r *Record) ([]byte, int) {
 	dst, at := begin(dst, tagScopeLogsRecords)
 	if r.Time != 0 {
 		dst = appendFixed64(dst, tagRecordTime, uint64(r.Time))
@@ -49,8 +57,31 @@ func AppendRecord(dst []byte, r *Record) []byte {
 		dst = appendText(dst, tagRecordSeverityText, Clean(r.SeverityText))
 	}
 	dst, body := begin(dst, tagRecordBody)
-	dst = end(appendText(dst, tagValueString, Clean(r.Body)), body)
-	dst, dropped := appendAttrs(dst, tagRecordAttrs, r.Attrs, r.Flat)
+	return end(appendText(dst, tagValueString, Clean(r.Body)), body), at
+}
+
+// AppendAttr appends an attribute of a record, whose key is clean and whose value
+// is plain.
+func AppendAttr(dst []byte, key string, v slog.Value) []byte {
+	return appendPair(dst, tagRecordAttrs, key, v)
+}
+
+// AppendText appends an attribute of a record, whose key and value are clean.
+func AppendText[T string | []byte](dst []byte, key string, value T) []byte {
+	return appendPairText(dst, tagRecordAttrs, key, value)
+}
+
+// AppendInt appends an attribute of a record, whose key is clean.
+func AppendInt(dst []byte, key string, n int64) []byte {
+	dst, pair := begin(dst, tagRecordAttrs)
+	dst = appendText(dst, tagPairKey, key)
+	dst = append(dst, tagPairValue, byte(1+protowire.SizeVarint(uint64(n))))
+	return end(appendVarint(dst, tagValueInt, uint64(n)), pair)
+}
+
+// EndRecord appends what of r stands behind its attributes, of which dropped more
+// than r says were left out. at is what [BeginRecord] returned.
+func EndRecord(dst []byte, at int, r *Record, dropped int) []byte {
 	if n := min(uint64(r.Dropped)+uint64(dropped), math.MaxUint32); n != 0 {
 		dst = appendVarint(dst, tagRecordDropped, n)
 	}
@@ -89,7 +120,7 @@ func appendAttrs(dst []byte, tag byte, attrs []slog.Attr, flat bool) (_ []byte, 
 		attrs = Dedup(attrs)
 	}
 	for _, a := range attrs {
-		dst = appendPair(dst, tag, a)
+		dst = appendPair(dst, tag, a.Key, a.Value)
 	}
 	return dst, dropped
 }

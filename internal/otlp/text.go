@@ -11,29 +11,38 @@ const Mark = "... [truncated]"
 // Clean returns s without NUL and with each run of invalid UTF-8 replaced by one
 // U+FFFD (E2). It allocates only if there is something to repair.
 func Clean(s string) string {
-	if isASCII(s) || strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) {
+	if IsASCII(s) || strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) {
 		return s
 	}
 	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), string(utf8.RuneError))
 }
 
-// isASCII reports whether all bytes of s are 0x01 to 0x7f, eight at a time. Every
+// IsASCII reports whether all bytes of s are 0x01 to 0x7f, eight at a time. Every
 // key and every string of every record passes here.
-func isASCII(s string) bool {
+func IsASCII(s string) bool {
+	n := len(s)
+	if n < 8 {
+		for i := range n {
+			if s[i]-1 >= 0x7f {
+				return false
+			}
+		}
+		return true
+	}
+	odd := uint64(0)
+	for i := 0; i+8 < n; i += 8 {
+		odd |= oddBytes(s[i : i+8])
+	}
+	return odd|oddBytes(s[n-8:]) == 0
+}
+
+// oddBytes returns a bit for each of eight bytes that is 0, or 0x80 and more, unless
+// one before it is. x-low borrows into the high bit where a byte is 0.
+func oddBytes(s string) uint64 {
 	const low, high = 0x0101010101010101, 0x8080808080808080
-	for ; len(s) >= 8; s = s[8:] {
-		x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-		if ((x-low)|x)&high != 0 { // x-low borrows into the high bit where a byte is 0
-			return false
-		}
-	}
-	for i := range len(s) {
-		if s[i]-1 >= 0x7f {
-			return false
-		}
-	}
-	return true
+	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	return ((x - low) | x) & high
 }
 
 // Cut returns s in at most limit code points, Mark included where it had to cut.

@@ -3,17 +3,41 @@ package otlp
 import (
 	"log/slog"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 )
 
 // appendPair appends a KeyValue whose key is clean and whose value is plain.
-func appendPair(dst []byte, tag byte, a slog.Attr) []byte {
+func appendPair(dst []byte, tag byte, key string, v slog.Value) []byte {
+	if v.Kind() == slog.KindString {
+		return appendPairText(dst, tag, key, Clean(v.String()))
+	}
 	dst, pair := begin(dst, tag)
-	dst = appendText(dst, tagPairKey, a.Key)
+	dst = appendText(dst, tagPairKey, key)
 	dst, value := begin(dst, tagPairValue)
-	dst = appendValue(dst, a.Value)
+	dst = appendValue(dst, v)
 	return end(end(dst, value), pair)
+}
+
+// appendPairText appends a KeyValue whose key and value are clean text. Most are so
+// short that every length is one byte and known before.
+func appendPairText[T string | []byte](dst []byte, tag byte, key string, s T) []byte {
+	const lengths = 6 // of key, value and text, with their tags
+	if n := len(key) + len(s) + lengths; n < 0x80 {
+		at := len(dst)
+		dst = slices.Grow(dst, n+2)[:at+n+2]
+		b := dst[at:]
+		b[0], b[1], b[2], b[3] = tag, byte(n), tagPairKey, byte(len(key))
+		b = b[4+copy(b[4:], key):]
+		b[0], b[1], b[2], b[3] = tagPairValue, byte(len(s)+2), tagValueString, byte(len(s))
+		copy(b[4:], s)
+		return dst
+	}
+	dst, pair := begin(dst, tag)
+	dst = appendText(dst, tagPairKey, key)
+	dst, value := begin(dst, tagPairValue)
+	return end(end(appendText(dst, tagValueString, s), value), pair)
 }
 
 // appendValue appends the content of an AnyValue.

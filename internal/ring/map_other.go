@@ -7,6 +7,7 @@ import "errors"
 type mapping struct{}
 
 func (m *mapping) close() error { return nil }
+func (m *mapping) sync() error  { return errors.ErrUnsupported }
 
 // Map is not available on this platform.
 func Map(string, int, Config) (*Ring, error) {

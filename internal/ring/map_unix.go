@@ -18,6 +18,7 @@ import (
 type mapping struct{ all []byte }
 
 func (m *mapping) close() error { return unix.Munmap(m.all) }
+func (m *mapping) sync() error  { return unix.Msync(m.all, unix.MS_SYNC) }
 
 // Map returns an empty ring over the file at path, which it makes, or makes anew
 // if it is of another size or epoch. What was in it must be in the log by now. size

@@ -5,6 +5,7 @@ package ring_test
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -157,10 +158,12 @@ func TestEveryBitFlipOfTheFile_W7(t *testing.T) {
 	require.NoError(t, r.Unmap())
 	whole, err := os.ReadFile(path)
 	require.NoError(t, err)
+	flips := 0
 	for bit := range len(whole) * 8 {
 		if at := bit / 8; at >= 128 && at < 4096 {
 			continue // Unused.
 		}
+		flips++
 		b := bytes.Clone(whole)
 		b[bit/8] ^= 1 << (bit % 8)
 		require.NoError(t, os.WriteFile(path, b, 0o600))
@@ -173,6 +176,7 @@ func TestEveryBitFlipOfTheFile_W7(t *testing.T) {
 		got, _ := left(t, path, 1)
 		require.Subset(t, numbers(1, 8), got, "cut at %d", n)
 	}
+	t.Attr("fault", fmt.Sprintf("bit flips | ring: %d, every bit that is used", flips))
 }
 
 // A file that is cut under the mapping raises SIGBUS in whoever touches it. The

@@ -146,6 +146,18 @@ func (r *Ring) Unmap() error {
 	return m.close()
 }
 
+// Sync makes what is in the file of a mapped ring survive a power cut. It does not
+// delay producers. For a ring in ordinary memory it fails.
+func (r *Ring) Sync() error {
+	r.mu.Lock()
+	m := r.mapping
+	r.mu.Unlock()
+	if m == nil || !r.mapped.Load() {
+		return errors.ErrUnsupported
+	}
+	return m.sync()
+}
+
 // room makes need contiguous bytes free at head, giving up the oldest frames if
 // it must, and returns their index. Caller holds mu.
 func (r *Ring) room(need int) int {
@@ -168,7 +180,8 @@ func (r *Ring) room(need int) int {
 }
 
 // dropTail gives up the oldest frame that is kept. If it has been taken the log
-// has it in hand and nothing is lost; otherwise it is evicted. Caller holds mu.
+// has it in hand, and it is gone only if the process dies before the log has written
+// it; otherwise it is evicted. Caller holds mu.
 func (r *Ring) dropTail() {
 	if r.tail == r.read {
 		r.evict()
@@ -176,6 +189,7 @@ func (r *Ring) dropTail() {
 	if r.tail < r.read {
 		r.tail, _ = r.after(r.tail)
 		r.oldest++
+		r.mark.evict(1, r.oldest) // As far as the log lacks them.
 	}
 }
 

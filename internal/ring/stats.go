@@ -7,6 +7,9 @@ type Stats struct {
 	Last uint64
 	// Taken is the offset up to which every record was taken or evicted.
 	Taken uint64
+	// Oldest is the offset of the oldest record whose frame is still kept: what was
+	// taken after it and not released survives the process.
+	Oldest uint64
 	// Records and Bytes wait to be taken.
 	Records int
 	Bytes   int64
@@ -32,6 +35,7 @@ func (r *Ring) Stats() Stats {
 		Fault:      r.fault,
 		Last:       r.next - 1,
 		Taken:      r.toTake - 1,
+		Oldest:     r.oldest,
 		Records:    int(r.next - r.toTake),
 		Bytes:      r.waiting,
 		Evicted:    r.evicted,

@@ -25,6 +25,7 @@ type plan struct {
 	modules  []string // directories, in the order in which they are tested
 	noRace   []string // those of them that are tested without the race detector
 	parallel int      // packages built or tested at once
+	faults   bool     // also name the faults that no test told of
 	goFlags  []string // handed to go test as they are
 }
 
@@ -36,6 +37,7 @@ func parsePlan(args []string, stderr io.Writer) (plan, error) {
 	flags := flag.NewFlagSet("testall", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.IntVar(&p.parallel, "p", 2, "packages built or tested at once")
+	flags.BoolVar(&p.faults, "faults", false, "name every fault of docs/durability.md, shown or not")
 	noRace := flags.String("norace", "", "modules, separated by commas, to test without the race detector")
 	if err := flags.Parse(args); err != nil {
 		return plan{}, err
@@ -81,7 +83,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		}
 		r.endModule(module, err)
 	}
-	return r.close(time.Since(start))
+	return r.close(time.Since(start), p.faults)
 }
 
 // test runs go test in a module and feeds its events to r.

@@ -19,6 +19,8 @@ type event struct {
 	Test    string // empty for the package as a whole
 	Output  string
 	Elapsed float64 // seconds
+	Key     string  // of a test's attribute, and its Value
+	Value   string
 }
 
 // reporter turns events into what a person wants to see: one line per package, the full
@@ -28,6 +30,7 @@ type reporter struct {
 	running map[string]*progress // by package; packages tested at once mix their events
 	seconds map[string]float64   // by package that has ended
 	skips   []string
+	faults  faults // what tests say they have shown
 
 	modules, passed, failed, skipped int
 
@@ -44,7 +47,7 @@ type progress struct {
 }
 
 func newReporter(w io.Writer) *reporter {
-	return &reporter{w: w, running: map[string]*progress{}, seconds: map[string]float64{}}
+	return &reporter{w: w, running: map[string]*progress{}, seconds: map[string]float64{}, faults: faults{}}
 }
 
 // line takes one line of the stream. What is not an event comes from the go command
@@ -85,6 +88,11 @@ func (r *reporter) testEvent(p *progress, e event) {
 		r.failed++
 		p.failed = true
 		r.dump(p.outputs[e.Test])
+	case "attr":
+		if e.Key == faultKey {
+			r.faults.add(e.Value)
+		}
+		return
 	default: // run, pause, cont
 		return
 	}
@@ -171,9 +179,10 @@ func (r *reporter) endModule(name string, err error) {
 	r.failedBefore = r.failed
 }
 
-// close prints the totals and returns the exit code.
-func (r *reporter) close(took time.Duration) int {
+// close prints what was shown and the totals, and returns the exit code.
+func (r *reporter) close(took time.Duration, allFaults bool) int {
 	r.print("\n")
+	r.faults.print(r.w, allFaults)
 	for _, skip := range r.skips {
 		r.print("skipped: " + skip + "\n")
 	}

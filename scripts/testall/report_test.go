@@ -17,7 +17,7 @@ func feed(err error, lines ...string) (code int, out string) {
 		r.line([]byte(line + "\n"))
 	}
 	r.endModule("./m", err)
-	code = r.close(90 * time.Second)
+	code = r.close(90*time.Second, false)
 	return code, w.String()
 }
 
@@ -121,6 +121,29 @@ func TestFailuresOfOneModuleDoNotHideInTheNext(t *testing.T) {
 	r.line([]byte(`{"Action":"fail","Package":"p","Test":"TestA"}`))
 	r.endModule("./one", errExit)
 	r.endModule("./two", errExit)
-	assert.Equal(t, 1, r.close(0))
+	assert.Equal(t, 1, r.close(0, false))
 	assert.Contains(t, w.String(), "tests: 0 passed, 2 failed, 0 skipped\n")
+}
+
+func TestFaultsAreShownOnOneLineEach(t *testing.T) {
+	attr := func(test, value string) string {
+		return `{"Action":"attr","Package":"p","Test":"` + test + `","Key":"fault","Value":"` + value + `"}`
+	}
+	_, out := feed(
+		nil,
+		attr("TestB", "power cut | model: 9 cuts"), attr("TestA", "EIO | 3 points"), attr("TestC", "power cut | ext4: 5 cuts"),
+		attr("TestD", "new fault | 1 point"),
+		`{"Action":"attr","Package":"p","Test":"TestA","Key":"other","Value":"EIO | not this"}`,
+		`{"Action":"pass","Package":"p","Test":"TestA"}`,
+		`{"Action":"pass","Package":"p"}`,
+	)
+	assert.Contains(t, out, "\npower cut  ext4: 5 cuts; model: 9 cuts\nEIO        3 points\nnew fault  1 point\nmodules:")
+}
+
+func TestFaultsThatNobodyShowedAreNamedWhenAsked(t *testing.T) {
+	var w strings.Builder
+	faults{"EIO": {"3 points"}}.print(&w, true)
+	assert.Contains(t, w.String(), "power cut                     nothing was shown")
+	assert.Contains(t, w.String(), "EIO                           3 points\n")
+	assert.Equal(t, len(faultRows), strings.Count(w.String(), "\n"))
 }

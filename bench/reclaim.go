@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/ledger-sdk/ledger-go/internal/frame"
+	"github.com/ledger-sdk/ledger-go/wal"
+)
+
+// reclaimTable: giving back the space of what a server has. A record here is a
+// segment of one mebibyte.
+func reclaimTable() table {
+	return table{
+		name: "reclaim", title: "giving back the space of a segment of 1 MiB", goroutines: []int{1}, n: 200,
+		variants: []variant{
+			{"unlink and one sync of the directory, by hand", "-", reclaimFiles},
+			{"ledger wal, Reclaim and Maintain", "-", reclaimLedger},
+		},
+	}
+}
+
+func reclaimFiles(dir string, _, n int) (time.Duration, error) {
+	b := make([]byte, 1<<20)
+	for i := range n {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(i)), b, 0o600); err != nil {
+			return 0, err
+		}
+	}
+	if err := settle(dir); err != nil {
+		return 0, err
+	}
+	start := time.Now()
+	for i := range n {
+		if err := os.Remove(filepath.Join(dir, fmt.Sprint(i))); err != nil {
+			return 0, err
+		}
+	}
+	err := syncDir(dir)
+	return time.Since(start), err
+}
+
+func reclaimLedger(dir string, _, n int) (time.Duration, error) {
+	dir = filepath.Join(dir, "wal")
+	l, err := wal.Open(dir, wal.Options{Epoch: epoch})
+	if err != nil {
+		return 0, err
+	}
+	perBlock := (1 << 20) / frame.Size(recordSize)
+	for range n {
+		if err := appendRun(l, block(l.Next(), perBlock+1), perBlock+1); err != nil {
+			return 0, err
+		}
+	}
+	if err := l.Sync(); err != nil {
+		return 0, err
+	}
+	if err := settle(dir); err != nil {
+		return 0, err
+	}
+	before := l.Stats().Segments
+	l.Evict(uint64(l.Synced()))
+	start := time.Now()
+	l.Reclaim(l.Checkpoint())
+	l.Maintain()
+	took := time.Since(start)
+	if gone := before - l.Stats().Segments; gone != n {
+		return 0, fmt.Errorf("%d segments gone, not %d", gone, n)
+	}
+	return took, l.Close()
+}
+
+// settle has everything written back, so that neither variant pays for it.
+func settle(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		f, err := os.OpenFile(filepath.Join(dir, e.Name()), os.O_RDWR, 0)
+		if err != nil {
+			return err
+		}
+		if err = f.Sync(); err != nil {
+			return err
+		}
+		if err = f.Close(); err != nil {
+			return err
+		}
+	}
+	return syncDir(dir)
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close() //nolint:errcheck // Nothing was written.
+	return d.Sync()
+}

@@ -1,0 +1,119 @@
+package ledger
+
+import (
+	"context"
+	"log/slog"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/ledger-sdk/ledger-go/internal/otlp"
+)
+
+// encode appends r to dst in its final form (S2): stamped with a record ID, the time
+// now and the trace in ctx, and within the server's limits, of which the resource
+// takes its size in the measure of resourceSize. r is only read.
+func (p *preparer) encode(ctx context.Context, dst []byte, r *Record, ids *idSource, now time.Time, resource int) []byte {
+	s := newStamp(ctx, ids, now, resource)
+	if out, ok := quick(dst, r, &s); ok {
+		return out
+	}
+	return otlp.AppendRecord(dst, p.build(r, s))
+}
+
+// maxQuickAttrs is where looking at each key for one that occurs twice ends.
+const maxQuickAttrs = 64
+
+// quick appends a record that needs no change: every attribute is flat, plain,
+// unique and surely within its limit. Nearly every record is so, and takes one pass
+// then, without a copy of its attributes. ok is false, and dst as it was, if the
+// record is not; if it is true, the bytes are those that build would have led to.
+func quick(dst []byte, r *Record, s *stamp) (_ []byte, ok bool) {
+	if r.Err != nil || len(r.Stack) > 0 || len(r.Message) > maxMessage || len(r.Attrs) >= maxQuickAttrs {
+		return dst, false
+	}
+	rec := otlp.Record{
+		Time: limitTime(r.Time, s.now), Observed: s.now.UnixNano(),
+		Severity: severityOf(r.Level), SeverityText: r.Level.String(), Body: r.Message,
+		TraceID: s.trace.TraceID, SpanID: s.trace.SpanID, Flags: uint32(s.trace.Flags),
+	}
+	out, at := otlp.BeginRecord(dst, &rec)
+	var f facts
+	var keys otlp.KeySet
+	most, room := ownJSON, maxAttributesJSON-fixedJSON-s.resource
+	for i := range r.Attrs {
+		a := &r.Attrs[i]
+		kind := a.Value.Kind()
+		size, ok := f.asItIs(a, kind)
+		if most += size; !ok || most > room || !keys.Add(a.Key, r.Attrs[:i]) {
+			return dst, false
+		}
+		switch kind {
+		case slog.KindString:
+			out = otlp.AppendText(out, a.Key, otlp.Clean(a.Value.String()))
+		case slog.KindInt64:
+			out = otlp.AppendInt(out, a.Key, a.Value.Int64())
+		default:
+			out = otlp.AppendAttr(out, a.Key, a.Value)
+		}
+	}
+	kind := f.kind(r)
+	if kind == TypeException {
+		return dst, false
+	}
+	out = otlp.AppendText(out, keyID, s.id[:])
+	out = otlp.AppendText(out, keyUID, s.id[:])
+	out = otlp.AppendText(out, keyType, string(kind))
+	if i := f.rank(r); i != "" {
+		out = otlp.AppendText(out, keyImportance, string(i))
+	}
+	return otlp.EndRecord(out, at, &rec, 0), true
+}
+
+// ownJSON is more than the attributes take that are ours.
+const ownJSON = 2_000
+
+// asItIs is limit for an attribute that needs none: it notes what the attribute
+// says, and returns the most characters of JSON that it can take. ok is false if the
+// attribute has to be changed, looked into or left out, or if that takes more than a
+// glance to tell.
+func (f *facts) asItIs(a *slog.Attr, kind slog.Kind) (size int, ok bool) {
+	size = scalarJSON
+	switch kind {
+	case slog.KindString:
+		size = 6 * len(a.Value.String())
+	case slog.KindInt64, slog.KindUint64, slog.KindFloat64, slog.KindBool, slog.KindDuration, slog.KindTime:
+	default:
+		return 0, false
+	}
+	if !otlp.IsASCII(a.Key) {
+		return 0, false
+	}
+	stored := 2 // times, see copies
+	ok = true
+	switch a.Key {
+	case keyMethod, keyOldMethod:
+		f.method = true
+		ok = kind == slog.KindString && size <= 6*maxMethod
+	case keyRoute, keyPath:
+		f.route = true
+		ok = kind == slog.KindString && size <= maxPathJSON
+	case keyStatus, keyOldStatus:
+		f.status = true
+		ok = kind == slog.KindInt64 && a.Value.Int64() >= math.MinInt16 && a.Value.Int64() <= math.MaxInt16
+	case keyDuration:
+		f.duration = true
+		ok = kind == slog.KindFloat64 && a.Value.Float64() >= 0 && a.Value.Float64() <= math.MaxInt32
+	case "db.system", "db.system.name":
+		f.database = true
+	case "code.function.name", "code.file.path", "code.function", "code.filepath":
+		f.code = true
+	case keyPathParams:
+		stored = copies(keyPathParams, true)
+	case keyType, keyImportance, keyID, keyUID:
+		return 0, false
+	default:
+		ok = !strings.HasPrefix(a.Key, "exception.")
+	}
+	return (size + 6*len(a.Key) + pairJSON) * stored, ok
+}
