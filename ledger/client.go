@@ -37,8 +37,9 @@ type Client struct {
 	dropped atomic.Uint64 // records that BeforeSend dropped
 	panics  atomic.Uint64 // of BeforeSend
 
-	caps   sync.Mutex // held by enforceCaps
-	losses losses
+	caps     sync.Mutex // held by enforceCaps
+	losses   losses
+	outcomes outcomes // as the metrics showed them
 
 	stop       context.CancelFunc // ends the sender
 	goroutines sync.WaitGroup     // the spill loop and the sender
@@ -85,6 +86,8 @@ func (c *Client) open() (err error) {
 	if err = fsx.MkdirAll(dir); err != nil {
 		return err
 	}
+	// Its name too survives a power cut, if we may look at where it is.
+	_ = fsx.SyncDir(filepath.Dir(dir))
 	if c.state, err = sender.OpenState(dir); err != nil {
 		return err
 	}

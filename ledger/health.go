@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/ledger-sdk/ledger-go/sender"
@@ -25,6 +27,9 @@ type Health struct {
 	Status Status `json:"status"`
 	// Reasons are for a human to read; empty if Status is ok.
 	Reasons []string `json:"reasons"`
+	// Losing says that what is logged may not be kept: records were given up or lost
+	// within the last minute, the disk takes none, or the client is closed.
+	Losing bool `json:"losing"`
 	// Delivery is what the sender does.
 	Delivery sender.Health `json:"delivery"`
 	// Pending records, and since when the oldest waits.
@@ -36,13 +41,32 @@ type Health struct {
 const recent = time.Minute
 
 // Health returns the condition of this moment. It does not touch the network.
-func (c *Client) Health() Health {
-	s := c.Stats()
+func (c *Client) Health() Health { return c.health(c.Stats()) }
+
+// HealthHandler returns a handler that answers with [Client.Health] as JSON: 200 while
+// what is logged is kept, even if the server is away, and 503 while it is not, see
+// Health.Losing. The words of a server are in it; show it to operators only.
+func (c *Client) HealthHandler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		h := c.Health()
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if h.Losing {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		_ = json.NewEncoder(w).Encode(h) // Whoever asked is gone.
+	})
+}
+
+func (c *Client) health(s Stats) Health {
 	h := Health{Status: StatusOK, Reasons: []string{}, Delivery: c.sender.Health(), Pending: s.Pending, OldestPending: s.OldestPending}
 	if err := c.log.Stats().Err; err != nil {
+		h.Losing = true
 		h.add(StatusFailing, "the disk takes no records, which are delivered from memory: %v", err)
 	}
 	if gone := c.losses.watch(s.Evicted+s.Lost, time.Now()); gone > 0 {
+		h.Losing = true
 		h.add(StatusFailing, "%s given up or lost within the last minute", plural(gone, "record"))
 	}
 	if s.BufferFault != "" {
@@ -80,6 +104,7 @@ func (h *Health) delivery(pending uint64) {
 			h.add(StatusDegraded, "the server asked for a pause: %s", d.Reason)
 		}
 	case sender.PhaseStopped:
+		h.Losing = true
 		h.add(StatusFailing, "the client is closed")
 	case sender.PhaseIdle, sender.PhaseSending:
 	}

@@ -96,9 +96,12 @@ func (s *spill) run() {
 			s.keepHouse()
 			continue
 		case <-s.quit:
-			s.demand()
 			s.nextHeal = time.Time{}
-			s.pass()
+			for more := true; more; {
+				s.demand()
+				s.pass()
+				more = s.c.ring.Stats().Records > 0 && s.outcome() == nil
+			}
 			return
 		}
 		s.pass()
@@ -128,6 +131,7 @@ func (s *spill) pass() {
 		appended := s.c.log.Next() - 1
 		if err = s.c.log.Sync(); err == nil {
 			s.safe.Store(uint64(appended))
+			s.c.ring.Release(uint64(s.c.log.Synced()))
 		}
 	}
 	if err != nil {
@@ -142,9 +146,16 @@ func (s *spill) pass() {
 // write moves everything that waits in the ring. When the log is poisoned it takes
 // the records all the same, into memory, and their frames stay in the ring: delivery
 // goes on, a kill costs nothing, and the oldest are given up when the ring is full.
+//
+// A frame stays in the ring until the log has synced it: after a failed sync memory and
+// the ring are all that is left of it. So half a ring is all that one pass takes.
 func (s *spill) write() error {
 	err := s.heal()
-	for {
+	for left := s.c.ring.Stats().Size / 2; ; {
+		if left <= 0 {
+			signal(s.full) // There is more; it comes with the next pass.
+			break
+		}
 		if s.spare == nil {
 			s.spare = s.c.log.NewRun()
 		}
@@ -154,9 +165,10 @@ func (s *spill) write() error {
 		}
 		run := s.spare
 		s.spare = nil // The log owns it from here on.
+		left -= len(got.Frames)
 		run.Fill(got.Frames, wal.Offset(got.Base), got.Count, s.c.resource.id)
 		if failed := s.c.log.Append(run); failed == nil {
-			s.c.ring.Release(uint64(run.Last()))
+			s.c.ring.Release(uint64(s.c.log.Synced()))
 		} else if err = failed; !errors.Is(err, wal.ErrPoisoned) {
 			return err
 		}

@@ -43,7 +43,8 @@
 // Recovery reads every segment once, with memory for one. It never changes bytes
 // that verify and never appends to an old file; the first append starts a new
 // segment. Where two segments hold the same offset the later wins, because it was
-// written when the earlier had failed.
+// written when the earlier had failed; unless it holds a mere copy (merge.go). What
+// was found is synced before Open returns: a process that was killed need not have.
 //
 // Eviction and acks move a logical head. The books (tally.go) derive what was
 // delivered and what is pending from offsets and holes, so they cannot drift. Dead

@@ -1,13 +1,15 @@
 package wal
 
+import "slices"
+
 // merge decides which segment counts where several hold the same offsets, and
 // returns the highest offset that any holds.
 //
 // The later one does: it was written because the earlier had failed (W6). But what
-// is settled, or lies within the earlier ones, while they go on behind it, is no
-// more than a copy: of a rewriting that a crash cut short, or in blocks of the disk
-// that held a removed segment before and were never written since. If such a copy
-// counted, what the earlier segments hold behind it would not (W3).
+// ends before the earlier ones do may be no more than a copy: of a rewriting that a
+// crash cut short, or in blocks of the disk that held a removed segment before and
+// were never written since. If such a copy counted, what the earlier segments hold
+// behind it would not (W3).
 func merge(found []scanned, settled Offset) (highest Offset) {
 	var last Offset // of the segments so far
 	for i := range found {
@@ -17,7 +19,7 @@ func merge(found []scanned, settled Offset) (highest Offset) {
 		}
 		highest = max(highest, sc.seg.last)
 		earlier := found[:i]
-		for len(sc.spans) > 0 && sc.spans[0].to < last && (sc.spans[0].to <= settled || holdAll(earlier, sc.spans[0])) {
+		for len(sc.spans) > 0 && sc.spans[0].to < last && isCopy(earlier, sc.spans[0], settled) {
 			sc.dropFirst()
 		}
 		if len(sc.spans) == 0 {
@@ -31,6 +33,26 @@ func merge(found []scanned, settled Offset) (highest Offset) {
 		last = sc.seg.last
 	}
 	return highest
+}
+
+// isCopy reports whether a span that ends before earlier segments do is a copy: it
+// is settled, or all in them, or it would replace more than the segment before it,
+// which is the only one that can have failed.
+func isCopy(earlier []scanned, s span, settled Offset) bool {
+	if s.to <= settled || holdAll(earlier, s) {
+		return true
+	}
+	before := false // a segment that is not the last of them
+	for _, sc := range slices.Backward(earlier) {
+		if len(sc.spans) == 0 {
+			continue
+		}
+		if before && sc.seg.last > s.to {
+			return true
+		}
+		before = true
+	}
+	return false
 }
 
 // holdAll reports whether every offset of s is in one of the segments.

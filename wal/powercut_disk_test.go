@@ -22,6 +22,8 @@ type shadowed struct {
 	root   string
 	// failAside makes it impossible to put damaged bytes aside.
 	failAside bool
+	// failNames makes syncs of directories fail.
+	failNames bool
 	// gone are damaged bytes that were removed and of which no durable copy is left (W7).
 	gone []string
 }
@@ -97,6 +99,10 @@ func (s *shadowed) remove(path string) error {
 }
 
 func (s *shadowed) syncDir(dir string) error {
+	if s.failNames {
+		s.medium.tick()
+		return errDisk
+	}
 	s.medium.syncDir(s.rel(dir))
 	return nil
 }

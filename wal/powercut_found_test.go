@@ -42,6 +42,15 @@ func (c *cutter) reopen(m *medium) {
 	c.t.Cleanup(c.leave)
 }
 
+// unsync makes a file one that was never synced.
+func (m *medium) unsync(n *node) {
+	n.size = 0
+	clear(n.disk)
+	for i := range n.sectors() {
+		n.dirty[i] = true
+	}
+}
+
 // Open takes what it finds for synced. After a kill it need not be.
 func TestWhatAKillLeftIsSyncedBeforeItIsRead_W2_W3(t *testing.T) {
 	c := newCutter(t)
@@ -64,7 +73,9 @@ func TestEverySegmentThatAKillLeftIsSynced_W2_W3(t *testing.T) {
 	c.medium.stop = c.medium.ops + 5 // Before the failed segment is removed.
 	require.NoError(t, c.log.Heal())
 	require.NotNil(t, c.medium.copy)
-	c.reopen(c.medium.copy.kill())
+	killed := c.medium.copy.kill()
+	killed.unsync(killed.names["wal/"+segmentName(1)]) // As if its close had failed as well.
+	c.reopen(killed)
 	require.Equal(t, offsets(1, 6), c.read(0), "what was given up is back")
 	c.reopen(c.medium.durable())
 	assert.Equal(t, offsets(1, 6), c.read(0))

@@ -20,7 +20,7 @@ import (
 // promised, nothing that was never written, and go on. See [medium] for the disk
 // and [oracle] for the promises.
 func TestPowerCutModel_W1_W2_W3_W5_W6_W7_L2(t *testing.T) {
-	first, histories := uint64(1), 300
+	first, histories := uint64(1), 200
 	if os.Getenv("LEDGER_CRASH") == "long" {
 		histories = 20_000
 	}

@@ -1,6 +1,7 @@
 package wal
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"maps"
@@ -186,7 +187,7 @@ func (w *witness) serial(o Offset, b []byte) uint32 {
 		return 0
 	}
 	serial := binary.LittleEndian.Uint32(b[8:])
-	if serial == 0 || int(serial) > len(w.records) || w.records[serial-1].offset != o || string(w.bytes(serial)) != string(b) {
+	if serial == 0 || int(serial) > len(w.records) || w.records[serial-1].offset != o || !bytes.Equal(w.bytes(serial), b) {
 		return 0
 	}
 	return serial

@@ -42,7 +42,8 @@ func (c *cutter) act() (end string) {
 	case 16:
 		c.disk.failWrite, c.disk.failSync = c.rng.IntN(2) == 0, c.rng.IntN(2) == 0
 		c.disk.failCreate, c.disk.short = c.rng.IntN(4) == 0, c.rng.IntN(2) == 0
-		c.tell("the disk starts failing: %+v", *c.disk)
+		c.shadow.failNames = c.rng.IntN(4) == 0
+		c.tell("the disk starts failing: %+v, names too %t", *c.disk, c.shadow.failNames)
 	case 17:
 		return c.close()
 	case 18:
@@ -123,11 +124,11 @@ func (c *cutter) sync() {
 
 func (c *cutter) heal() {
 	if c.rng.IntN(2) == 0 {
-		*c.disk = disk{}
+		*c.disk, c.shadow.failNames = disk{}, false
 	}
 	err := c.log.Heal()
 	c.tell("heal: %v", err)
-	if d := c.disk; !d.failCreate && !d.failWrite && !d.failSync {
+	if d := c.disk; !d.failCreate && !d.failWrite && !d.failSync && !c.shadow.failNames {
 		require.NoError(c.t, err, "a disk that is well heals")
 	}
 }
@@ -170,7 +171,7 @@ func (c *cutter) store(cp Checkpoint) {
 // close is a clean shutdown, if the disk allows.
 func (c *cutter) close() string {
 	if c.rng.IntN(2) == 0 {
-		*c.disk = disk{}
+		*c.disk, c.shadow.failNames = disk{}, false
 	}
 	err := c.log.Close()
 	c.tell("close: %v", err)

@@ -46,6 +46,7 @@ type scanned struct {
 	spans    []span
 	declared Offset // highest offset that a damaged block was written with
 	lowest   Offset // lowest such offset
+	failed   error  // of the cut of its torn end
 }
 
 // recover reads every segment, sets aside what is damaged, cuts what is torn and
@@ -69,6 +70,9 @@ func (l *Log) recover() error {
 		}
 		buf = b
 		sc := l.scanSegment(p, b)
+		if sc.failed != nil && !outOfSpace(sc.failed) {
+			return sc.failed
+		}
 		l.nextIndex = max(l.nextIndex, p.index+max(sc.seg.entries, 1))
 		if sc.seg.records == 0 && !sc.seg.damaged {
 			if err := l.files.remove(p.path); err != nil {
@@ -179,8 +183,10 @@ func (l *Log) scanSegment(p segmentPath, b []byte) scanned {
 		case itemTorn:
 			l.recovery.TornBytes += int64(it.to - it.from)
 			end = int64(it.from)
-			// Best effort: what is torn is passed over again if it stays.
-			if l.files.cut(p.path, end) != nil {
+			// A disk that is full may leave it: what is torn is passed over again. Any
+			// other failure may be that of a sync, after which no sync says anything
+			// of this file (W6).
+			if out.failed = l.files.cut(p.path, end); out.failed != nil {
 				end = p.size
 			}
 		case itemEnd:

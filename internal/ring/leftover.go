@@ -3,6 +3,7 @@ package ring
 import (
 	"errors"
 	"io/fs"
+	"math"
 	"os"
 	"slices"
 
@@ -66,7 +67,7 @@ func leftover(mem []byte, seed uint32, next, admitted, from, behind uint64) Left
 	if from < behind {
 		out.Runs = scan(mem, seed, next, from)
 	}
-	rest := scan(mem, seed, behind, behind+uint64(len(mem)/frame.HeaderSize))
+	rest := scan(mem, seed, behind, math.MaxUint64)
 	if from < behind && len(rest) > 0 && rest[0].Base == behind {
 		frame.Reskip(rest[0].Frames, saturate(behind-from), seed)
 	}

@@ -260,3 +260,21 @@ func BenchmarkPushMapped(b *testing.B) {
 		_, _ = r.Push(payload, 1)
 	}
 }
+
+// A log that lost much in a power cut, or everything with its directory, is far behind
+// the ring. What the ring holds counts all the same; if it did not, its offsets would be
+// used again and come out twice (W1).
+func TestRecordsFarAheadOfTheLogAreFound_W1_W3(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ring")
+	r := mapRing(t, path, 4096, 470)
+	for o := uint64(470); o <= 500; o++ {
+		push(t, r, o, 60)
+	}
+	b, err := os.ReadFile(path)
+	require.NoError(t, err)
+	clear(b[64:112]) // The page of the marker is an old one.
+	require.NoError(t, os.WriteFile(path, b, 0o600))
+	got, l := left(t, path, 11)
+	require.Equal(t, numbers(470, 500), got)
+	require.EqualValues(t, 500, l.Admitted)
+}

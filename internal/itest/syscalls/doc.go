@@ -11,7 +11,8 @@
 //     after a call is the kill at the next one: nothing lies between them but stores to
 //     the mapped ring, which outlive the process as they are. A line that the child
 //     prints is a point too, the tightest: the promise has been made and nothing was
-//     done since. After each kill the directory opens, every record that was promised
+//     done since. Each write is killed once more with half of it done, because the kernel
+//     stops a write between two pages. After each kill the directory opens, every record that was promised
 //     arrives, none arrives that was not logged, and the books balance (L2). The
 //     offsets never fall behind what was promised (W1).
 //   - K2 (W7) What a recovery sets aside is in quarantine, whole, wherever an earlier
@@ -44,4 +45,8 @@
 // Each scenario is one thing that a process does to its directory: open it, append,
 // roll, ack, evict, reclaim, repair, heal, close. The child prints "begin" and "end"
 // around it and only the calls in between are points, so that no point is swept twice.
+// What the scenario is named for has to be among its calls.
+//
+// With LEDGER_CRASH=long every point of every scenario is swept, else a few, chosen by a
+// seed that is printed and can be given back as LEDGER_SEED.
 package syscalls

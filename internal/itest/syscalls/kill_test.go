@@ -16,10 +16,13 @@ import (
 func TestKilledAtEverySystemCall_W3_W7(t *testing.T) {
 	requireGate(t)
 	start := time.Now()
-	pace := newPace(t, 60)
+	pace := newPace(t, 25)
 	var total counts
 	t.Run("scenarios", func(t *testing.T) {
-		for _, s := range scenarios() {
+		for i, s := range scenarios() {
+			if pace.leavesOut(i) {
+				continue
+			}
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
 				kills, points, records := s.sweepKills(t, pace)
@@ -84,7 +87,7 @@ func (s scenario) runToKill(t *testing.T, before past, n int) ran {
 	if r.killed == nil {
 		require.Zero(t, r.exit, "%v", r)
 		require.True(t, faulted, "the fault was met\n%v", r)
-		require.NotZero(t, seen, "there is something to kill at\n%v", r)
+		require.Positive(t, r.points(s.shows), "it did what its name says\n%v", r)
 	}
 	must := r.promised()
 	s.check(t, dir, before, srv, duty{must: must, tried: max(r.tried(), len(must)+1)})

@@ -14,7 +14,7 @@ import (
 )
 
 // pace says which points are swept: all in the long form (LEDGER_CRASH=long), else every
-// step-th from a random one on.
+// step-th from a random one on, in every other scenario.
 type pace struct {
 	step int
 	seed uint64
@@ -31,7 +31,7 @@ func newPace(t *testing.T, short int) pace {
 		seed, err = strconv.ParseUint(given, 10, 64)
 		require.NoError(t, err)
 	}
-	t.Logf("LEDGER_SEED=%d", seed)
+	t.Logf("LEDGER_SEED=%d for the same points", seed)
 	return pace{step: short, seed: seed}
 }
 
@@ -39,6 +39,11 @@ func long() bool { return os.Getenv("LEDGER_CRASH") == "long" }
 
 // first is the number of the first point.
 func (p pace) first() int { return 1 + rand.New(rand.NewPCG(p.seed, 0)).IntN(p.step) }
+
+// leavesOut tells whether the i-th scenario is not swept.
+func (p pace) leavesOut(i int) bool {
+	return p.step > 1 && (i+rand.New(rand.NewPCG(p.seed, 2)).IntN(2))%2 == 1
+}
 
 // either returns both values in the long form, and one by chance otherwise.
 func (p pace) either() []bool {

@@ -21,6 +21,8 @@ type scenario struct {
 	prepare func(t *testing.T) past
 	// play runs in the child, with "begin" and "end" around the calls that are swept.
 	play func(*player) error
+	// shows is a call without which the scenario would not be what its name says.
+	shows func(call) bool
 	// fault is a call that fails before the kill: the first one in the window.
 	fault func(call) bool
 	// offline: there is no server while the child runs.
@@ -46,23 +48,25 @@ func scenarios() []scenario {
 		return func(c *ledger.Config) { c.Durability = d }
 	}
 	return []scenario{
-		{name: "open a new directory", play: playOpen},
-		{name: "open an existing directory", prepare: closedBefore, play: playOpen},
-		{name: "open after a kill", prepare: killedBefore, play: playOpen},
-		{name: "append and sync", play: playAppend},
-		{name: "append, SyncAlways", config: durability(ledger.SyncAlways), play: playAppend},
-		{name: "append, SyncNever", config: durability(ledger.SyncNever), play: playAppend},
-		{name: "roll", play: playRoll},
-		{name: "ack", play: playAck},
-		{name: "evict", evicts: true, offline: true, config: func(c *ledger.Config) { c.MaxRecords = 8 }, play: playEvict},
-		{name: "reclaim", config: func(c *ledger.Config) { c.KeepAcked.Age = -1 }, play: playReclaim},
-		{name: "repair", prepare: damagedBefore, play: playOpen},
-		{name: "repair without state", prepare: stateLostBefore, play: playOpen},
-		{name: "heal after a failed write", play: playHeal, fault: onSegment("write")},
-		{name: "heal after a failed sync", play: playHeal, fault: onSegment("fsync", "fdatasync")},
-		{name: "heal two blocks after a failed sync", play: playHealBlocks, fault: onSegment("fsync", "fdatasync")},
-		{name: "heal after a failed roll", play: playRoll, fault: onSegment("openat")},
-		{name: "close", play: playClose},
+		{name: "open a new directory", play: playOpen, shows: on("renameat", "state.db.new")},
+		{name: "open an existing directory", prepare: closedBefore, play: playOpen, shows: on("mmap", "ring")},
+		{name: "open after a kill", prepare: killedBefore, play: playOpen, shows: onSegment("write")},
+		{name: "append and sync", play: playAppend, shows: onSegment("fsync")},
+		{name: "append, SyncAlways", config: durability(ledger.SyncAlways), play: playAppend, shows: onSegment("fsync")},
+		{name: "append, SyncNever", config: durability(ledger.SyncNever), play: playAppend, shows: onSegment("write")},
+		{name: "roll", play: playRoll, shows: onSegment("openat")},
+		{name: "ack", play: playAck, shows: on("pwrite64", "state.db")},
+		{name: "evict", evicts: true, offline: true, play: playEvict, shows: onSegment("unlinkat"), config: func(c *ledger.Config) {
+			c.MaxRecords, c.KeepAcked.Age = 8, -1
+		}},
+		{name: "reclaim", config: func(c *ledger.Config) { c.KeepAcked.Age = -1 }, play: playReclaim, shows: onSegment("unlinkat")},
+		{name: "repair", prepare: damagedBefore, play: playOpen, shows: onSegment("ftruncate")},
+		{name: "repair without state", prepare: stateLostBefore, play: playOpen, shows: on("renameat", "state.db")},
+		{name: "heal after a failed write", play: playHeal, fault: onSegment("write"), shows: onSegment("ftruncate")},
+		{name: "heal after a failed sync", play: playHeal, fault: onSegment("fsync", "fdatasync"), shows: onSegment("ftruncate")},
+		{name: "heal two blocks after a failed sync", play: playHealBlocks, fault: onSegment("fsync", "fdatasync"), shows: onSegment("ftruncate")},
+		{name: "heal after a failed roll", play: playRoll, fault: onSegment("openat"), shows: onSegment("openat")},
+		{name: "close", play: playClose, shows: on("munmap", "ring")},
 	}
 }
 
@@ -71,6 +75,11 @@ func isSegment(path string) bool { return regexp.MustCompile(`^wal/\d{20}$`).Mat
 // onSegment matches calls of some names on a segment.
 func onSegment(names ...string) func(call) bool {
 	return func(c call) bool { return slices.Contains(names, c.name) && isSegment(c.path) }
+}
+
+// on matches a call on one file.
+func on(name, path string) func(call) bool {
+	return func(c call) bool { return c.name == name && c.path == path }
 }
 
 // inWindow runs f between "begin" and "end".
