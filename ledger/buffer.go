@@ -26,6 +26,7 @@ func (c *Client) openRing(epoch uint64) {
 	config := ring.Config{
 		Epoch: epoch, Resource: c.resource.id, Next: uint64(c.log.Next()), MaxRecords: c.cfg.MaxRecords,
 	}
+	c.adopted = c.log.Next() - 1
 	size := c.cfg.RingBytes &^ 7
 	if err == nil {
 		c.ring, err = ring.Map(c.ringPath(), size, config)
@@ -39,8 +40,8 @@ func (c *Client) openRing(epoch uint64) {
 
 // adoptRing moves the records that an earlier process admitted, and did not live
 // to spill, to the log, each exactly once: the log has everything before its next
-// offset, the ring what follows. On an error the file is left as it is, for a
-// later process to try again.
+// offset, the ring what follows. The log takes all of them even if the disk takes
+// none. On an error the file is left as it is, for a later process to try again.
 func (c *Client) adoptRing(epoch uint64) error {
 	if found, err := ring.PeekEpoch(c.ringPath()); err != nil || (found != 0 && found != epoch) {
 		return errors.Join(err, c.setRingAside())
@@ -51,15 +52,18 @@ func (c *Client) adoptRing(epoch uint64) error {
 	}
 	lost := c.log.Stats().Lost
 	for _, run := range left.Runs {
-		if err := c.respill(run); err != nil {
-			return err
+		if failed := c.respill(run); failed != nil {
+			if err = failed; !errors.Is(err, wal.ErrPoisoned) {
+				return err
+			}
 		}
 	}
 	c.log.Lose(wal.Offset(left.Admitted))
-	if len(left.Runs) > 0 {
-		if err := c.log.Sync(); err != nil {
-			return err
-		}
+	if err == nil && len(left.Runs) > 0 {
+		err = c.log.Sync()
+	}
+	if err != nil {
+		return err
 	}
 	if c.log.Stats().Lost > lost {
 		return c.setRingAside()
@@ -67,8 +71,9 @@ func (c *Client) adoptRing(epoch uint64) error {
 	return nil
 }
 
-// respill appends a run to the log, in blocks of the usual size.
-func (c *Client) respill(run ring.Run) error {
+// respill appends a run to the log, in blocks of the usual size. It goes on after an
+// error of the disk: the log has the records in memory then.
+func (c *Client) respill(run ring.Run) (err error) {
 	base, rest := wal.Offset(run.Base), run.Frames
 	for len(rest) > 0 {
 		w := c.log.NewRun()
@@ -78,13 +83,15 @@ func (c *Client) respill(run ring.Run) error {
 		if b, ok := c.state.Resource(h.Resource); ok {
 			c.log.SetResource(h.Resource, b)
 		}
-		if err := c.log.Append(w); err != nil {
-			return err
+		if failed := c.log.Append(w); failed != nil {
+			if err = failed; !errors.Is(err, wal.ErrPoisoned) {
+				return err
+			}
 		}
 		base += wal.Offset(n)
 		rest = rest[size:]
 	}
-	return nil
+	return err
 }
 
 // cutBlock returns how many of the frames make a block, and their bytes.
@@ -107,8 +114,11 @@ func (c *Client) setRingAside() error {
 	if err := fsx.MkdirAll(dir); err != nil {
 		return err
 	}
-	name := fmt.Sprintf("ring-%020d", c.log.Next())
-	return errors.Join(os.Rename(c.ringPath(), filepath.Join(dir, name)), fsx.SyncDir(c.cfg.Dir))
+	to, err := fsx.Unused(filepath.Join(dir, fmt.Sprintf("ring-%020d", c.log.Next())))
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.Rename(c.ringPath(), to), fsx.SyncDir(c.cfg.Dir))
 }
 
 // bufferFault says why the buffer does not survive a kill, "" if it does or if

@@ -16,8 +16,10 @@ func (c *Client) enforceCaps() {
 	// The ring first: what is acked in between then makes the excess seem smaller,
 	// and never evicts a record too many.
 	r := c.ring.Stats()
-	if r.Fault == nil {
-		// What the disk does not take lives as long as its frame in the ring.
+	if r.Fault == nil && wal.Offset(r.Oldest) > c.adopted+1 {
+		// What the disk does not take lives as long as its frame in the ring. What an
+		// earlier process left is in no ring of ours, and stays until ours gives up its
+		// own.
 		c.log.EvictUnsynced(wal.Offset(r.Oldest))
 	}
 	l := c.log.Stats()

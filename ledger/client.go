@@ -24,14 +24,15 @@ type Client struct {
 	ids      *idSource
 	resource resource
 
-	ring   *ring.Ring
-	told   uint64 // evictions that the log heard of from an earlier process's ring
-	noMap  error  // why the ring is in ordinary memory, nil if it is mapped
-	log    *wal.Log
-	state  *sender.State
-	books  *store
-	sender *sender.Sender
-	spill  *spill
+	ring    *ring.Ring
+	told    uint64     // evictions that the log heard of from an earlier process's ring
+	noMap   error      // why the ring is in ordinary memory, nil if it is mapped
+	adopted wal.Offset // the last offset that this process did not admit: its ring never held it
+	log     *wal.Log
+	state   *sender.State
+	books   *store
+	sender  *sender.Sender
+	spill   *spill
 
 	refused atomic.Uint64 // calls that returned an error and admitted nothing
 	dropped atomic.Uint64 // records that BeforeSend dropped

@@ -32,6 +32,9 @@ func (c *Client) findOrigin(walDir string) (origin, error) {
 	if found == 0 || found == known.epoch {
 		return known, nil
 	}
+	if ours, err := wal.HoldsEpoch(walDir, known.epoch); err != nil || ours {
+		return known, err // A segment of another log was put beside ours.
+	}
 	o := origin{epoch: found, adopted: true}
 	if onlyRing {
 		o.checkpoint = c.beforeRing(found)

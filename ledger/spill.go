@@ -49,7 +49,7 @@ func newSpill(c *Client) *spill {
 		c: c, full: make(chan struct{}, 1), some: make(chan struct{}, 1),
 		quit: make(chan struct{}), done: make(chan struct{}), passed: make(chan struct{}),
 	}
-	s.safe.Store(uint64(c.log.Next() - 1))
+	s.safe.Store(uint64(c.log.Synced()))
 	return s
 }
 

@@ -86,10 +86,13 @@ func readImage(data []byte) (*image, error) {
 // newestMeta returns the valid meta page of the later transaction.
 func newestMeta(data []byte) (boltMeta, error) {
 	first, ok := parseMeta(data, 0)
+	if ok && !first.sane() { // bbolt would go by its page size.
+		return boltMeta{}, fmt.Errorf("pages of %d bytes", first.pageSize)
+	}
 	if !ok {
 		// The page size is unknown: the second meta page starts at one of these.
 		for size := 1024; size <= 1<<16; size *= 2 {
-			if m, ok := parseMeta(data, size); ok && m.pageSize == size {
+			if m, ok := parseMeta(data, size); ok && m.sane() && m.pageSize == size {
 				return m, nil
 			}
 		}
@@ -114,7 +117,10 @@ func parseMeta(data []byte, at int) (boltMeta, bool) {
 	sum := fnv.New64a()
 	_, _ = sum.Write(b[:metaSize-8])
 	m := boltMeta{pageSize: int(u32(b[8:])), root: u64(b[16:]), freelist: u64(b[32:]), high: u64(b[40:]), txid: u64(b[48:])}
-	ok := u32(b) == boltMagic && u32(b[4:]) == boltVersion && u64(b[56:]) == sum.Sum64() &&
-		m.pageSize >= 1024 && m.pageSize <= 1<<16 && m.pageSize&(m.pageSize-1) == 0
-	return m, ok
+	return m, u32(b) == boltMagic && u32(b[4:]) == boltVersion && u64(b[56:]) == sum.Sum64()
+}
+
+// sane reports whether the page size is one that a file can have.
+func (m boltMeta) sane() bool {
+	return m.pageSize >= 1024 && m.pageSize <= 1<<16 && m.pageSize&(m.pageSize-1) == 0
 }

@@ -104,6 +104,9 @@ func decode(top *image) (contents, error) {
 	} else if format != stateFormat {
 		return c, fmt.Errorf("format version %d is unknown", format)
 	}
+	if err := checkShape(top); err != nil {
+		return c, err
+	}
 	var err error
 	if c.id, err = decodeIdentity(top.bucket("meta")); err != nil {
 		return c, err
@@ -133,6 +136,27 @@ func decode(top *image) (contents, error) {
 		c.resources[binary.BigEndian.Uint32([]byte(key))] = bytes.Clone(v)
 	}
 	return c, err
+}
+
+// checkShape makes sure that what should be a bucket is not a value: one flipped bit
+// makes it one, and bbolt then refuses every write to it.
+func checkShape(top *image) error {
+	destinations := top.bucket("destinations")
+	for _, b := range []struct {
+		in   *image
+		name string
+	}{
+		{top, "meta"},
+		{top, "destinations"},
+		{top, "resources"},
+		{destinations, destinationName},
+		{destinations.bucket(destinationName), "counters"},
+	} {
+		if _, isValue := b.in.values[b.name]; isValue {
+			return fmt.Errorf("%q is not a bucket", b.name)
+		}
+	}
+	return nil
 }
 
 func decodeIdentity(meta *image) (Identity, error) {

@@ -34,7 +34,7 @@ func (onDisk) writeFile(dir, name string, b []byte) error {
 }
 func (onDisk) cut(path string, size int64) error { return fsx.Cut(path, size) }
 func (onDisk) sync(path string) error {
-	f, err := fsx.Open(path, os.O_WRONLY)
+	f, err := fsx.Open(path, os.O_RDONLY) // A file that may only be read can be synced.
 	if err != nil {
 		return err
 	}

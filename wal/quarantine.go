@@ -1,19 +1,32 @@
 package wal
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
+
+	"github.com/ledger-sdk/ledger-go/internal/fsx"
 )
 
 // quarantine copies bytes [from, to) of a segment aside, as recovery found them,
 // under a name that says where they were. What stands there under that name is
-// replaced: a crash may have left part of it, or all of it and not synced.
+// replaced if it is a beginning of them: a crash may have left part of it, or all of
+// it and not synced. Other bytes, of a segment that had the name before, are kept.
 func (l *Log) quarantine(s *segment, b []byte, from, to int) {
-	name := asideName(s, from)
-	_ = l.files.remove(filepath.Join(l.opts.QuarantineDir, name)) // Most often there is nothing.
-	l.putAside(s, name, b[from:to])
+	path := filepath.Join(l.opts.QuarantineDir, asideName(s, from))
+	there, err := fsx.ReadAt(nil, path, 0, int64(to-from)+1)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err == nil && bytes.HasPrefix(b[from:to], there):
+		_ = l.files.remove(path)
+	default:
+		if free, err := fsx.Unused(path); err == nil {
+			path = free
+		}
+	}
+	l.putAside(s, filepath.Base(path), b[from:to])
 }
 
 // rot puts bytes aside that went bad after Open had verified them. Doing it twice

@@ -154,7 +154,11 @@ func (l *Log) setAsideStrangers() error {
 		if err := l.makeDir(l.opts.QuarantineDir); err != nil {
 			return err
 		}
-		if err := l.files.rename(filepath.Join(l.dir, e.Name()), filepath.Join(l.opts.QuarantineDir, e.Name())); err != nil {
+		to, err := fsx.Unused(filepath.Join(l.opts.QuarantineDir, e.Name()))
+		if err == nil {
+			err = l.files.rename(filepath.Join(l.dir, e.Name()), to)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -298,7 +302,17 @@ func (t *tally) addSpan(s span) {
 
 // PeekEpoch returns the epoch of the youngest block in the log at dir, 0 if there
 // is none: what to open the log with when nothing else remembers.
-func PeekEpoch(dir string) (uint64, error) {
+func PeekEpoch(dir string) (uint64, error) { return peekEpoch(dir, 0) }
+
+// HoldsEpoch reports whether any block in the log at dir is of an epoch.
+func HoldsEpoch(dir string, epoch uint64) (bool, error) {
+	found, err := peekEpoch(dir, epoch)
+	return found != 0, err
+}
+
+// peekEpoch returns the epoch of the youngest block, or of the youngest one that has
+// the epoch asked for.
+func peekEpoch(dir string, epoch uint64) (uint64, error) {
 	paths, err := segmentPaths(dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return 0, nil
@@ -315,7 +329,7 @@ func PeekEpoch(dir string) (uint64, error) {
 			return 0, wrap("peek epoch", fmt.Errorf("segment %d: %w", p.index, err))
 		}
 		for q := range b {
-			if h, ok := parseBlockHeader(b[q:]); ok {
+			if h, ok := parseBlockHeader(b[q:]); ok && (epoch == 0 || h.epoch == epoch) {
 				return h.epoch, nil
 			}
 		}

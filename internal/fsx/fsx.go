@@ -102,3 +102,18 @@ func ReadAt(dst []byte, path string, from, to int64) ([]byte, error) {
 	}
 	return dst[:n+got], err
 }
+
+// Unused returns path, or if that is taken path with the first number behind it that
+// is not: what is set aside is never written over.
+func Unused(path string) (string, error) {
+	free := path
+	for n := 1; ; n++ {
+		switch _, err := os.Lstat(free); {
+		case errors.Is(err, fs.ErrNotExist):
+			return free, nil
+		case err != nil:
+			return "", err
+		}
+		free = fmt.Sprintf("%s.%d", path, n)
+	}
+}

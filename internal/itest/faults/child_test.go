@@ -118,8 +118,9 @@ func obey(c *ledger.Client) error {
 		case "flush":
 			answer = c.Flush(ctx)
 		case "limit":
-			_, answer = fmt.Sscan(rest, &from)
-			answer = errors.Join(answer, limitFileSize(uint64(from)))
+			var size uint64
+			_, answer = fmt.Sscan(rest, &size)
+			answer = errors.Join(answer, limitFileSize(size))
 		case "stats":
 			s := c.Stats()
 			_, err := fmt.Printf("%d %d %d %d %d %q\n", s.Accepted, s.Delivered, s.Pending, s.Evicted, s.Lost, c.Health().Reasons)

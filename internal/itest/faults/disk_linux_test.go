@@ -47,7 +47,7 @@ func (d *disk) freeBytes(t *testing.T) int64 {
 	t.Helper()
 	var st unix.Statfs_t
 	require.NoError(t, unix.Statfs(d.dir, &st))
-	return int64(st.Bavail) * st.Bsize
+	return int64(st.Bavail) * int64(st.Bsize) //nolint:unconvert // It is narrower on 32-bit machines.
 }
 
 // fillBytes takes every block that is free.

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"bytes"
+	"net/http"
 	"os"
 	"testing"
 	"time"
@@ -60,12 +61,14 @@ func TestFullDiskKeepsWhatQuarantineCannotTake_W7(t *testing.T) {
 	}
 }
 
-// A full disk is freed by what the server acks: nothing has to be written for a
-// segment to go.
+// A full disk is freed by what the server acks, even if that was to be kept for a
+// replay: nothing has to be written for a segment to go.
 func TestFullDiskIsFreedByAcks_W5(t *testing.T) {
 	d, b := aDisk(t), newSink(t).book("full")
-	b.answer(503)
-	c := open(t, smallSegments(config(d.path("ledger"), b)))
+	b.answer(http.StatusServiceUnavailable)
+	cfg := smallSegments(config(d.path("ledger"), b))
+	cfg.KeepAcked = ledger.Retention{Age: time.Hour, Bytes: 1 << 30}
+	c := open(t, cfg)
 	for i := 1; i <= 500; i += 100 {
 		logLarge(t, c, i, i+99)
 		require.NoError(t, c.Sync(within(t)))
@@ -151,7 +154,7 @@ func TestSyncDoesNotPromiseWhatAFullDiskCouldNotTake_W3(t *testing.T) {
 	s := newSink(t)
 	sc := newScene(t, s)
 	d, b := aDisk(t), s.book("full")
-	b.answer(503) // Nothing is acked, so nothing can be reclaimed.
+	b.answer(http.StatusServiceUnavailable) // Nothing is acked, so nothing can be reclaimed.
 	sc.tree.write(t, d.path("ledger"))
 	empty := d.keepFull(t, exhaustions()[0])
 	c := open(t, config(d.path("ledger"), b))
@@ -163,4 +166,41 @@ func TestSyncDoesNotPromiseWhatAFullDiskCouldNotTake_W3(t *testing.T) {
 	assert.Equal(t, messages(3, 8), b.messages())
 	assert.Zero(t, b.again)
 	assert.Equal(t, uint64(8), balance(t, c).Delivered)
+}
+
+// A process is killed on a full disk, with more in the ring than one block holds, and
+// the disk is still full for the next one. Nothing is lost by that, and no offset is
+// given to another record.
+func TestRestartOnAFullDisk_W1_W3(t *testing.T) {
+	s := newSink(t)
+	d, b := aDisk(t), s.fresh()
+	cfg := config(d.path("ledger"), b)
+	c := open(t, cfg)
+	logN(t, c, 1, 5)
+	require.NoError(t, c.Flush(within(t)))
+	b.answer(http.StatusServiceUnavailable)
+	empty := d.keepFull(t, exhaustions()[0])
+	const last = 2500 // Three blocks, in a ring of 1 MiB.
+	logN(t, c, 6, last)
+	require.Error(t, c.Sync(within(t)))
+	require.Zero(t, balance(t, c).Evicted)
+	killed := readTree(t, cfg.Dir)
+	empty()
+	require.NoError(t, c.Close())
+
+	d, b = aDisk(t), s.fresh()
+	killed.write(t, d.path("ledger"))
+	empty = d.keepFull(t, exhaustions()[0])
+	c = open(t, config(d.path("ledger"), b))
+	logN(t, c, last+1, last+100)
+	awaitMessages(t, c, b, messages(6, last+100))
+	assert.EqualValues(t, last+100, balance(t, c).Accepted, "W1")
+	empty()
+	heals(t, c)
+	require.NoError(t, c.Flush(within(t)))
+	st := balance(t, c)
+	assert.EqualValues(t, last+100, st.Delivered)
+	assert.Zero(t, st.Evicted+st.Lost)
+	assert.Zero(t, b.again)
+	reportFault(t, "disk full", "killed and opened while it is full: %d of %d records that only the ring held delivered by ID", last-5, last-5)
 }

@@ -26,9 +26,11 @@ func makeGolden(t *testing.T, to string) {
 	last := killed.tree.segments()[1]
 	whole := killed.tree[last].data
 	hit := framesOf(t, killed.tree, killed.tree.segments()[0])
+	inRing := killed.ringFrames(t)
 	for name, tr := range map[string]tree{
 		"clean":  newLayers(t, s, 2, 3).tree,
 		"killed": killed.tree,
+		"hurt":   killed.tree.flipped("ring", int64(inRing[1].from+40)*8),
 		// The writer of the second segment died within its last record, and the ring went
 		// with it: state.db and the other segment are all that is left.
 		"torn": killed.tree.without("ring").with(last, whole[:len(whole)-20]),

@@ -15,7 +15,7 @@ import (
 )
 
 // noLimit is a file size that is not reached.
-const noLimit = 1 << 40
+const noLimit int64 = 1 << 40
 
 // A limit on file sizes is a full disk that needs no root: it takes no byte more of
 // any file, and every record is delivered from memory while it lasts.

@@ -68,19 +68,6 @@ func TestLinksAreNotFollowed_W7(t *testing.T) {
 	reportFault(t, "segments and leftovers", "7 links in place of files: not followed, 0 lost once the file is back")
 }
 
-// contents returns the bytes at a path, be it a file or a directory.
-func contents(t *testing.T, path string) tree {
-	t.Helper()
-	info, err := os.Lstat(path)
-	require.NoError(t, err)
-	if info.IsDir() {
-		return readTree(t, path)
-	}
-	b, err := os.ReadFile(path)
-	require.NoError(t, err)
-	return tree{".": {b, int64(len(b))}}
-}
-
 // A directory where a file should be, and the reverse, keeps nothing from being
 // delivered that does not need that file, and is an error by name otherwise.
 func TestWrongKindsOfNames_W7(t *testing.T) {

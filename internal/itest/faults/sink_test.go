@@ -2,6 +2,7 @@ package faults
 
 import (
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -93,6 +94,9 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	got, err := readArrivals(r)
+	if errors.Is(err, errAborted) {
+		return // The client was closed, or killed, while it sent.
+	}
 	w.Header().Set("Content-Type", "application/x-protobuf")
 	if status := b.note(got, err); status != 0 {
 		w.WriteHeader(status)
@@ -166,6 +170,9 @@ func (b *book) faults() []string {
 	return append([]string(nil), b.wrong...)
 }
 
+// errAborted is matched by the error for a request that did not arrive whole.
+var errAborted = errors.New("request aborted")
+
 // arrival is one record of a request.
 type arrival struct{ id, body, bytes, resource string }
 
@@ -180,7 +187,7 @@ func readArrivals(r *http.Request) ([]arrival, error) {
 	}
 	raw, err := io.ReadAll(body)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(errAborted, err)
 	}
 	return splitRequest(raw)
 }

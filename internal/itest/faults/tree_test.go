@@ -110,3 +110,16 @@ func quarantined(t testing.TB, dir string) []byte {
 	}
 	return all
 }
+
+// contents returns the bytes at a path, be it a file or a directory.
+func contents(t *testing.T, path string) tree {
+	t.Helper()
+	info, err := os.Lstat(path)
+	require.NoError(t, err)
+	if info.IsDir() {
+		return readTree(t, path)
+	}
+	b, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return tree{".": {b, int64(len(b))}}
+}

@@ -49,6 +49,12 @@ func (l life) session(r *rand.Rand, tick <-chan time.Time, left int) (logged int
 	}
 	last := c.Stats().Accepted
 	say("open", last)
+	if r.IntN(2) == 0 { // What an earlier process left is logged too.
+		if err := c.Sync(context.Background()); err != nil {
+			return 0, fmt.Errorf("sync %d: %w", last, err)
+		}
+		say("safe", last)
+	}
 	for range 1 + r.IntN(60) {
 		for n := r.IntN(30); n > 0 && logged < left; n-- {
 			say("log", last+1)

@@ -103,6 +103,12 @@ func (l life) useStore(s store, r *rand.Rand, tick <-chan time.Time) (last uint6
 	last = uint64(s.log.Next() - 1)
 	var batch wal.Batch
 	acks := r.IntN(3) > 0
+	if r.IntN(2) == 0 { // What an earlier process left is to be synced too.
+		if err = s.log.Sync(); err != nil {
+			return last, err
+		}
+		say("safe", last)
+	}
 	for range 20 + r.IntN(300) {
 		switch r.IntN(10) {
 		case 0, 1, 2, 3:

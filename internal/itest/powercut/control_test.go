@@ -7,7 +7,10 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -16,16 +19,15 @@ import (
 	"github.com/ledger-sdk/ledger-go/internal/fsx"
 )
 
-// What the other tests find rests on this disk being neither kinder nor harder than a
-// real one. What is written without a sync can go, what is synced stays, and a name
-// is not synced by its file.
-func TestTheDiskKeepsWhatIsSyncedAndNothingElse(t *testing.T) {
-	image := needMachine(t)
-	tests := []struct {
-		name  string
-		steps func(dir string) error
-		want  map[Model]string // what the file a holds; "" if there is none
-	}{
+// control is some steps on an empty file system, and what a cut after them leaves.
+type control struct {
+	name  string
+	steps func(dir string) error
+	want  map[Model]string // what the file a holds; "" if there is none
+}
+
+func controls() []control {
+	return []control{
 		{
 			"written, not synced",
 			func(dir string) error { return write1(dir, "a", "new", false) },
@@ -72,9 +74,16 @@ func TestTheDiskKeepsWhatIsSyncedAndNothingElse(t *testing.T) {
 			map[Model]string{None: "old"},
 		},
 	}
-	for _, tt := range tests {
+}
+
+// What the other tests find rests on this disk being neither kinder nor harder than a
+// real one. What is written without a sync can go, what is synced stays, and a name
+// is not synced by its file.
+func TestTheDiskKeepsWhatIsSyncedAndNothingElse(t *testing.T) {
+	image := needMachine(t)
+	for i, tt := range controls() {
 		t.Run(tt.name, func(t *testing.T) {
-			left := after(t, image, tt.steps)
+			left := after(t, image, i)
 			for model, want := range tt.want {
 				assert.Equal(t, want, contents(t, left[model], "a"), "%s of the writes since the last flush are left", model)
 			}
@@ -82,14 +91,28 @@ func TestTheDiskKeepsWhatIsSyncedAndNothingElse(t *testing.T) {
 	}
 }
 
-// after cuts the power after some steps on an empty file system and returns the
-// images that each model leaves.
-func after(t *testing.T, image Image, steps func(dir string) error) map[Model]Image {
+// controlMain is the process that takes the steps.
+func controlMain(text string) error {
+	name, dir, _ := strings.Cut(text, ":")
+	i, err := strconv.Atoi(name)
+	if err != nil {
+		return err
+	}
+	return controls()[i].steps(dir)
+}
+
+// after cuts the power after the steps of the i-th control and returns the images that
+// each model leaves.
+func after(t *testing.T, image Image, i int) map[Model]Image {
 	t.Helper()
 	m, err := Boot(t.TempDir(), image, "")
 	require.NoError(t, err)
 	defer func() { require.NoError(t, m.Halt()) }()
-	require.NoError(t, steps(m.Dir))
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	// The race detector would keep it for a second at its end.
+	cmd.Env = append(os.Environ(), controlEnv+"="+strconv.Itoa(i)+":"+m.Dir, "GORACE=atexit_sleep_ms=0")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
 	m.Disk.Cut()
 	t.Logf("%+v", m.Disk.Counts())
 	left := map[Model]Image{}
@@ -103,10 +126,9 @@ func after(t *testing.T, image Image, steps func(dir string) error) map[Model]Im
 // none.
 func contents(t *testing.T, image Image, name string) string {
 	t.Helper()
-	dir := t.TempDir()
-	unmount, err := MountImage(dir, image)
+	dir, halt, err := MountImage(t.TempDir(), image)
 	require.NoError(t, err)
-	defer func() { require.NoError(t, unmount()) }()
+	defer func() { require.NoError(t, halt()) }()
 	b, err := os.ReadFile(filepath.Join(dir, name))
 	if !errors.Is(err, fs.ErrNotExist) {
 		require.NoError(t, err)

@@ -4,7 +4,6 @@ package powercut
 
 import (
 	"bytes"
-	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -139,10 +138,9 @@ func TestAnImageIsWhatWasWritten(t *testing.T) {
 		require.Equal(t, want[min(at, size):min(at+len(got), size)], got[:n])
 	}
 	for image, want := range map[*Image][]byte{&first: wasFirst, &m: want} {
-		f, err := os.Create(filepath.Join(t.TempDir(), "image"))
-		require.NoError(t, err)
-		require.NoError(t, errors.Join(f.Truncate(size), image.store(f), f.Close()))
-		got, err := os.ReadFile(f.Name())
+		path := filepath.Join(t.TempDir(), "image")
+		require.NoError(t, image.save(path))
+		got, err := os.ReadFile(path)
 		require.NoError(t, err)
 		assert.True(t, bytes.Equal(want, got))
 	}

@@ -6,8 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -74,24 +74,19 @@ func (n *node) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
 	return 0
 }
 
-// serve mounts a file system with the disk in it at dir, and returns the disk's
-// file.
-func serve(dir string, d *Disk) (*fuse.Server, int, error) {
+// serve mounts a file system with the disk in it at dir.
+func serve(dir string, d *Disk) (*fuse.Server, error) {
 	server, err := fs.Mount(dir, &root{disk: d}, &fs.Options{MountOptions: fuse.MountOptions{
 		DirectMountStrict: true, // There need be no fusermount.
-		FsName:            "powercut", Name: "powercut",
+		FsName:            source(os.Getpid()), Name: "powercut",
 		MaxWrite: 1 << 20, DisableXAttrs: true,
+		// It complains of the end of the connection, which is not news here.
+		Logger: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}})
 	if err != nil {
-		return nil, 0, fmt.Errorf("powercut: mount fuse: %w", err)
+		return nil, fmt.Errorf("powercut: mount fuse: %w", err)
 	}
-	// Not os.OpenFile, which would ask this file system, whose server is this same
-	// process, whether the file can be polled.
-	fd, err := unix.Open(filepath.Join(dir, diskName), unix.O_RDWR|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, 0, errors.Join(&os.PathError{Op: "open", Path: diskName, Err: err}, stopServing(dir, server))
-	}
-	return server, fd, nil
+	return server, nil
 }
 
 // stopServing unmounts, and waits until the last user of the disk, which is the

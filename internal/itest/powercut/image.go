@@ -4,7 +4,8 @@ package powercut
 
 import (
 	"bytes"
-	"io"
+	"errors"
+	"os"
 	"slices"
 )
 
@@ -68,15 +69,17 @@ func (m Image) place(at int64) (page, skip int) {
 	return int(at / pageSize), int(at % pageSize)
 }
 
-// store writes the image to an empty file of its size, leaving out the zeros.
-func (m Image) store(f io.WriterAt) error {
+// save writes the image to a new file, leaving out the zeros.
+func (m Image) save(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	err = f.Truncate(int64(m.Size()))
 	for i, page := range m.pages {
-		if page == nil {
-			continue
-		}
-		if _, err := f.WriteAt(page, int64(i)*pageSize); err != nil {
-			return err
+		if page != nil && err == nil {
+			_, err = f.WriteAt(page, int64(i)*pageSize)
 		}
 	}
-	return nil
+	return errors.Join(err, f.Close())
 }

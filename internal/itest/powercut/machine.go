@@ -12,10 +12,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// ext4Name is the directory of the file system, beside what it stands on.
+const ext4Name = "ext4"
+
 // Machine is a file system whose power can be cut: ext4 on a loop device on a [Disk].
-//
-// The process that serves the disk must not map files of the file system: a page
-// fault that the same process has to answer can stop it for good.
+// The process that serves the disk must leave the file system to others: one that
+// waits for its own answer cannot be killed.
 type Machine struct {
 	Disk *Disk
 	// Dir is where the file system is mounted.
@@ -28,17 +30,15 @@ type Machine struct {
 // Boot mounts the file system in image, whose journal is replayed if it must be,
 // below dir. options are those of ext4.
 func Boot(dir string, image Image, options string) (*Machine, error) {
-	m := &Machine{Disk: NewDisk(image), Dir: filepath.Join(dir, "ext4"), below: filepath.Join(dir, "fuse")}
-	if err := errors.Join(os.MkdirAll(m.Dir, 0o700), os.MkdirAll(m.below, 0o700)); err != nil {
+	m := &Machine{Disk: NewDisk(image), Dir: filepath.Join(dir, ext4Name), below: filepath.Join(dir, "fuse")}
+	if err := errors.Join(os.Mkdir(m.Dir, 0o700), os.Mkdir(m.below, 0o700)); err != nil {
 		return nil, err
 	}
-	server, fd, err := serve(m.below, m.Disk)
-	if err != nil {
+	var err error
+	if m.server, err = serve(m.below, m.Disk); err != nil {
 		return nil, err
 	}
-	m.server = server
-	err = mountLoop(fd, true, m.Dir, options)
-	if err = errors.Join(err, unix.Close(fd)); err != nil {
+	if err := mountLoop(filepath.Join(m.below, diskName), m.Dir, options); err != nil {
 		return nil, errors.Join(err, stopServing(m.below, m.server))
 	}
 	return m, nil
@@ -49,32 +49,33 @@ func Boot(dir string, image Image, options string) (*Machine, error) {
 // system any more.
 func (m *Machine) Halt() error {
 	m.Disk.Release()
-	if err := unix.Unmount(m.Dir, 0); err != nil {
-		err = fmt.Errorf("powercut: unmount ext4: %w", err)
-		return errors.Join(err, unix.Unmount(m.Dir, unix.MNT_DETACH), stopServing(m.below, m.server))
+	err := unmount(m.Dir)
+	if err != nil {
+		err = errors.Join(err, unix.Unmount(m.Dir, unix.MNT_DETACH))
 	}
-	return stopServing(m.below, m.server)
+	return errors.Join(err, stopServing(m.below, m.server))
 }
 
-// MountImage mounts the file system in image at dir, on memory instead of a [Disk],
-// and returns what unmounts it. It is for looking at what a cut left, by any means.
-func MountImage(dir string, image Image) (unmount func() error, err error) {
-	fd, err := unix.MemfdCreate("powercut", unix.MFD_CLOEXEC)
+// MountImage mounts the file system in image below dir, on memory instead of a [Disk],
+// and returns where, and what unmounts it. Any process may use it.
+func MountImage(dir string, image Image) (mounted string, halt func() error, err error) {
+	memory := filepath.Join(dir, "memory")
+	mounted = filepath.Join(dir, ext4Name)
+	if err := errors.Join(os.Mkdir(memory, 0o700), os.Mkdir(mounted, 0o700)); err != nil {
+		return "", nil, err
+	}
+	if err := unix.Mount(source(os.Getpid()), memory, "tmpfs", 0, "mode=0700"); err != nil {
+		return "", nil, fmt.Errorf("powercut: mount tmpfs: %w", err)
+	}
+	path := filepath.Join(memory, diskName)
+	err = image.save(path)
+	if err == nil {
+		err = mountLoop(path, mounted, "")
+	}
 	if err != nil {
-		return nil, os.NewSyscallError("memfd_create", err)
+		return "", nil, errors.Join(err, unix.Unmount(memory, unix.MNT_DETACH))
 	}
-	memory := os.NewFile(uintptr(fd), "powercut image")
-	defer memory.Close() //nolint:errcheck // The loop device holds what it needs.
-	if err := errors.Join(memory.Truncate(int64(image.Size())), image.store(memory)); err != nil {
-		return nil, err
-	}
-	if err := mountLoop(fd, false, dir, ""); err != nil {
-		return nil, err
-	}
-	return func() error {
-		if err := unix.Unmount(dir, 0); err != nil {
-			return fmt.Errorf("powercut: unmount image: %w", err)
-		}
-		return nil
+	return mounted, func() error {
+		return errors.Join(unmount(mounted), unix.Unmount(memory, unix.MNT_DETACH))
 	}, nil
 }

@@ -32,22 +32,18 @@ func missing() error {
 	if os.Geteuid() != 0 {
 		return errors.New("needs root, to mount file systems")
 	}
-	if os.Getenv(namespaceEnv) == "" {
-		return errors.New("needs a mount namespace of its own (CAP_SYS_ADMIN)")
-	}
 	for _, device := range []string{"/dev/fuse", "/dev/loop-control"} {
 		if _, err := os.Stat(device); err != nil {
 			return fmt.Errorf("needs %s: modprobe fuse loop", device)
 		}
 	}
-	_, err := Mkfs()
-	return err
+	return Tools()
 }
 
 // tryMachine boots one and takes it down again.
 func tryMachine(t *testing.T) (Image, error) {
 	t.Helper()
-	image, err := Format(t.Context(), t.TempDir())
+	image, err := Format(t.TempDir())
 	if err != nil {
 		return Image{}, err
 	}

@@ -18,10 +18,9 @@ import (
 func (h *history) verdict() evidence {
 	t := h.t
 	t.Helper()
-	dir := t.TempDir()
-	unmount, err := MountImage(dir, h.image)
+	dir, halt, err := MountImage(t.TempDir(), h.image)
 	require.NoError(t, err, "%s", h)
-	defer func() { require.NoError(t, unmount()) }()
+	defer func() { require.NoError(t, halt()) }()
 
 	later := newSink(t)
 	spec := h.spec
@@ -42,10 +41,9 @@ func (h *history) verdict() evidence {
 func (h *history) walVerdict() walEvidence {
 	t := h.t
 	t.Helper()
-	dir := t.TempDir()
-	unmount, err := MountImage(dir, h.image)
+	dir, halt, err := MountImage(t.TempDir(), h.image)
 	require.NoError(t, err, "%s", h)
-	defer func() { require.NoError(t, unmount()) }()
+	defer func() { require.NoError(t, halt()) }()
 
 	e := walEvidence{seed: h.spec.Seed, lives: h.lives, never: h.spec.Durability == ledger.SyncNever}
 	s, err := openStore(filepath.Join(dir, "ledger"), e.never)
