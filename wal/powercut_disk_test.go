@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/ledger-sdk/ledger-go/internal/fsx"
 )
@@ -118,12 +119,21 @@ func (s *shadowed) missDamage(name string, b []byte) {
 		if it.kind != itemDamage && it.kind != itemForeign {
 			continue
 		}
-		aside := fmt.Sprintf("quarantine/%s-%012d.bytes", filepath.Base(name), it.from)
-		kept := s.medium.kept[aside]
-		if kept == nil || s.medium.kept["quarantine"] == nil || !bytes.Equal(s.medium.remains(kept), b[it.from:it.to]) {
+		if !s.isAside(fmt.Sprintf("quarantine/%s-%012d.bytes", filepath.Base(name), it.from), b[it.from:it.to]) {
 			s.gone = append(s.gone, fmt.Sprintf("%s, bytes %d to %d", name, it.from, it.to))
 		}
 	}
+}
+
+// isAside reports whether bytes are safe in quarantine, under a name or, where that
+// was taken, under the name with a number.
+func (s *shadowed) isAside(name string, want []byte) bool {
+	for kept, node := range s.medium.kept {
+		if strings.HasPrefix(kept, name) && bytes.Equal(s.medium.remains(node), want) {
+			return s.medium.kept["quarantine"] != nil
+		}
+	}
+	return false
 }
 
 // create makes a segment that may fail as s.disk says.

@@ -1,6 +1,6 @@
 // Package powercut cuts the power of a real file system, hundreds of times, and looks
-// what the log has kept. It needs Linux, root, /dev/fuse, loop devices and mkfs.ext4,
-// and is skipped with the reason where one of them is missing.
+// what the log has kept. It needs Linux, root, /dev/fuse, loop devices, mount and
+// mkfs.ext4, and is skipped with the reason where one of them is missing.
 //
 // # The machine
 //
@@ -8,8 +8,8 @@
 //	                                                      ├ medium: up to the last flush
 //	                                                      └ cache:  each write since, in order
 //
-// A [Disk] is a disk with a volatile cache. The loop device does direct I/O, so that a
-// write of the file system is a write here and its barrier is an fsync here. At the cut
+// A [Disk] is a disk with a volatile cache. The kernel caches nothing between them: a
+// write of the file system is a write here, and its barrier is an fsync here. At the cut
 // the disk stops answering, the process is killed, and only then is the disk let go:
 // nobody can have learned anything that a real cut would not have left him the time to
 // learn, and whatever the process said before its end is a promise. The image that the

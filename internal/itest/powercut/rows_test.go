@@ -76,6 +76,9 @@ func TestPowerCut_W1_W2_W3_W4_W5_W7_L2(t *testing.T) {
 			}
 		})
 	}
+	if t.Failed() {
+		return
+	}
 	t.Attr("fault", fmt.Sprintf("power cut | ext4 on a logging disk: %d cuts, %d of them before Open returned; %d records logged, %d of them safe, 0 of those lost",
 		sum.cuts, sum.inOpen, sum.logged, sum.safe))
 }
