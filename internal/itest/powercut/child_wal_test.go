@@ -123,7 +123,7 @@ func (l life) useStore(s store, r *rand.Rand, tick <-chan time.Time) (last uint6
 			}
 		case 5, 6:
 			if acks {
-				err = s.ack(&batch, 1+r.IntN(120))
+				err = s.ack(&batch, 1+r.IntN(120)*(1+r.IntN(20)))
 			}
 		case 7:
 			err = s.settle()
