@@ -15,6 +15,11 @@ const (
 	// A block holds what one fsync is worth: beyond these little is gained.
 	blockRecords = 1000
 	blockBytes   = 512 << 10
+	// lookEvery is how often the ring is looked at while there are records.
+	lookEvery = 10 * time.Millisecond
+	// passBytes go to the log between two syncs. More would gain little, and hold memory
+	// in the log that long.
+	passBytes = 4 << 20
 	// housekeeping is how often an idle client looks after ages and old segments.
 	housekeeping = time.Second
 	// healEvery spaces attempts to bring a failed disk back.
@@ -23,13 +28,21 @@ const (
 
 // spill moves records from the ring to the log: one goroutine, which is the only
 // one that writes to the log. A slow disk delays it and nobody else (L1).
+//
+// It looks at the ring by the clock, because waking a goroutine costs the one that
+// wakes it a system call, up to a tenth of a millisecond on a virtual machine, and the
+// one would be a caller of Log. Only after a time without records does it sleep and has
+// to be woken.
 type spill struct {
 	c    *Client
-	full chan struct{} // the ring holds a block's worth, or somebody waits: act now
-	some chan struct{} // the ring is no longer empty: act within SyncEvery
-	quit chan struct{} // closed by stop
-	done chan struct{} // closed when run has ended
-	once sync.Once
+	full chan struct{} // the ring fills up, or somebody waits: act now
+	some chan struct{} // there are records again: look by the clock
+
+	asleep   atomic.Bool
+	pressure ring.Admitted // how full the ring is when waiting for the clock will not do
+	quit     chan struct{} // closed by stop
+	done     chan struct{} // closed when run has ended
+	once     sync.Once
 
 	mu     sync.Mutex
 	passed chan struct{} // closed, and replaced, at the end of each pass
@@ -41,6 +54,7 @@ type spill struct {
 	// Owned by run.
 	spare    *wal.Run
 	exposed  wal.Offset // see goOnFromMemory
+	since    time.Time  // when records were first seen in the ring, or the disk failed
 	nextHeal time.Time
 }
 
@@ -50,24 +64,26 @@ func newSpill(c *Client) *spill {
 		quit: make(chan struct{}), done: make(chan struct{}), passed: make(chan struct{}),
 	}
 	s.safe.Store(uint64(c.log.Synced()))
+	s.asleep.Store(true)
+	s.pressure = ring.Admitted{Records: max(c.wakeRecords(), c.cfg.MaxRecords/2), Bytes: int64(c.ring.Stats().Size / 4)}
 	return s
 }
 
 func (s *spill) isSafe(o wal.Offset) bool { return s.safe.Load() >= uint64(o) }
 
 // admitted is told how full the ring is after each record. It is on the path of
-// every log call: two comparisons, and now and then a send that never blocks.
+// every log call: a few comparisons, and now and then a send that never blocks.
 func (s *spill) admitted(a ring.Admitted) {
 	switch {
-	case a.Records == s.c.wakeRecords() || a.Bytes >= blockBytes:
+	case a.Records >= s.pressure.Records || a.Bytes >= s.pressure.Bytes:
 		signal(s.full)
-	case a.Records == 1:
+	case s.asleep.Load() && s.asleep.CompareAndSwap(true, false):
 		signal(s.some)
 	}
 }
 
-// wakeRecords is how many records make the spill act at once: as many as make a
-// request.
+// wakeRecords is how many records are spilled as soon as they are seen: as many as make
+// a request.
 func (c *Client) wakeRecords() int { return min(c.cfg.FlushSize, c.cfg.MaxRecords) }
 
 func signal(c chan struct{}) {
@@ -83,17 +99,25 @@ func (s *spill) run() {
 	defer close(s.done)
 	tick := time.NewTicker(housekeeping)
 	defer tick.Stop()
-	due := time.NewTimer(s.c.cfg.SyncEvery)
-	defer due.Stop()
+	every := min(lookEvery, s.c.cfg.SyncEvery)
+	look := time.NewTicker(every)
+	defer look.Stop()
+	look.Stop()
 	for {
 		select {
 		case <-s.full:
-		case <-due.C:
 		case <-s.some:
-			due.Reset(s.c.cfg.SyncEvery)
+			look.Reset(every)
 			continue
+		case now := <-look.C:
+			if !s.isDue(now) {
+				continue
+			}
 		case <-tick.C:
 			s.keepHouse()
+			if s.fallAsleep() {
+				look.Stop()
+			}
 			continue
 		case <-s.quit:
 			s.nextHeal = time.Time{}
@@ -105,7 +129,34 @@ func (s *spill) run() {
 			return
 		}
 		s.pass()
+		if s.asleep.CompareAndSwap(true, false) {
+			look.Reset(every) // A record may have come meanwhile and woken nobody.
+		}
 	}
+}
+
+// isDue reports whether what is in the ring is enough for a block, or has been there
+// for SyncEvery by the time of the next look.
+func (s *spill) isDue(now time.Time) bool {
+	r := s.c.ring.Stats()
+	if r.Records == 0 && s.outcome() == nil {
+		s.since = time.Time{}
+		return false
+	}
+	if s.since.IsZero() {
+		s.since = now
+	}
+	return r.Records >= s.c.wakeRecords() || r.Bytes >= blockBytes || now.Sub(s.since) >= s.c.cfg.SyncEvery-lookEvery
+}
+
+// fallAsleep ends the looking if there was nothing to see for a while. The order
+// matters: a record that comes after the second look finds asleep set.
+func (s *spill) fallAsleep() bool {
+	if !s.since.IsZero() || s.outcome() != nil || s.asleep.Load() {
+		return false
+	}
+	s.asleep.Store(true)
+	return s.c.ring.Stats().Records == 0 || !s.asleep.CompareAndSwap(true, false)
 }
 
 // stop ends run and waits for it.
@@ -134,9 +185,10 @@ func (s *spill) pass() {
 			s.c.ring.Release(uint64(s.c.log.Synced()))
 		}
 	}
+	s.since = time.Time{}
 	if err != nil {
 		s.settled()
-		signal(s.some) // Come back to it, even if nothing more is logged.
+		s.since = time.Now() // Come back to it, even if nothing more is logged.
 	}
 	s.c.enforceCaps()
 	s.c.freeSpace()
@@ -148,10 +200,11 @@ func (s *spill) pass() {
 // goes on, a kill costs nothing, and the oldest are given up when the ring is full.
 //
 // A frame stays in the ring until the log has synced it: after a failed sync memory and
-// the ring are all that is left of it. So half a ring is all that one pass takes.
+// the ring are all that is left of it. So a pass takes half a ring at most, and no more
+// than passBytes.
 func (s *spill) write() error {
 	err := s.heal()
-	for left := s.c.ring.Stats().Size / 2; ; {
+	for left := min(passBytes, s.c.ring.Stats().Size/2); ; {
 		if left <= 0 {
 			signal(s.full) // There is more; it comes with the next pass.
 			break

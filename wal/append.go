@@ -8,13 +8,21 @@ import (
 	"github.com/ledger-sdk/ledger-go/internal/frame"
 )
 
+// Runs are reused. A burst fills many before the next sync; idleRuns of them are kept,
+// and quietRuns when the burst is over. leastRun is the room that a new one has.
+const (
+	idleRuns  = 10
+	quietRuns = 4
+	leastRun  = 4 << 10
+)
+
 // NewRun returns an empty run, reusing the memory of one that is on disk.
 func (l *Log) NewRun() *Run {
 	l.io.Lock()
 	defer l.io.Unlock()
 	n := len(l.idle)
 	if n == 0 {
-		return &Run{}
+		return &Run{buf: make([]byte, blockHeaderSize, max(leastRun, l.runSize))}
 	}
 	r := l.idle[n-1]
 	l.idle = l.idle[:n-1]
@@ -214,12 +222,12 @@ func (l *Log) recycle() {
 // forget drops the unsynced runs that f names and keeps the memory of a few.
 // Caller holds io and mu.
 func (l *Log) forget(f func(*Run) bool) {
-	const keep = 4
 	l.unsynced = slices.DeleteFunc(l.unsynced, func(r *Run) bool {
 		if !f(r) {
 			return false
 		}
-		if len(l.idle) < keep {
+		l.runSize = len(r.buf)
+		if len(l.idle) < idleRuns {
 			l.idle = append(l.idle, r)
 		}
 		return true

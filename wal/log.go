@@ -26,6 +26,7 @@ type Log struct {
 	nextIndex uint64     // of the next segment
 	unsynced  []*Run     // appended, not known to be on disk; rewritten by Heal. Changed under io and mu both
 	idle      []*Run     // for reuse
+	runSize   int        // of the last run that was written, in bytes
 	stale     []*segment // failed, still holding what memory holds too
 	dirDirty  bool       // a name in dir was made or removed and not synced
 	reach     Offset     // the last one in any segment

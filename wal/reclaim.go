@@ -56,6 +56,9 @@ func (l *Log) Maintain() {
 	if l.closed {
 		return
 	}
+	if len(l.idle) > quietRuns {
+		l.idle = slices.Delete(l.idle, quietRuns, len(l.idle))
+	}
 	if l.tail != nil && l.poison == nil && l.activeExpired() {
 		if err := l.seal(); err != nil {
 			l.fail(err, &l.faults.Syncs)

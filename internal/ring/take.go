@@ -1,6 +1,10 @@
 package ring
 
-import "github.com/ledger-sdk/ledger-go/internal/frame"
+import (
+	"slices"
+
+	"github.com/ledger-sdk/ledger-go/internal/frame"
+)
 
 // Run is a dense run of frames: offsets Base, Base+1, ... Base+Count-1.
 type Run struct {
@@ -20,7 +24,8 @@ func (r *Ring) Take(dst []byte, records, bytes int) Run {
 	if run, ok := r.takeRescued(dst); ok {
 		return run
 	}
-	run := Run{Frames: dst}
+	// Growing is done before the lock is taken: it would hold up producers.
+	run := Run{Frames: slices.Grow(dst, int(min(int64(bytes), r.Stats().Bytes)))}
 	start := len(dst)
 	for r.touch(func() bool { return r.takeSome(&run, start, records, bytes) }) {
 	}
@@ -78,6 +83,11 @@ func (r *Ring) Release(through uint64) {
 func (r *Ring) release(through uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if through >= r.toTake-1 {
+		// All that was taken, which is most often the case: no need to look at each.
+		r.tail, r.oldest = r.read, r.toTake
+		return
+	}
 	for r.tail < r.read && r.oldest <= through {
 		r.tail, _ = r.after(r.tail)
 		r.oldest++
