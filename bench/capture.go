@@ -10,10 +10,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ledger-sdk/ledger-go/ledger"
 	"go.opentelemetry.io/otel/attribute"
 	otellog "go.opentelemetry.io/otel/log"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
+
+	"github.com/ledger-sdk/ledger-go/ledger"
 )
 
 // captureTable: the record of an HTTP request with ten attributes, from the call

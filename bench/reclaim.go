@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/ledger-sdk/ledger-go/internal/frame"
@@ -25,7 +26,7 @@ func reclaimTable() table {
 func reclaimFiles(dir string, _, n int) (time.Duration, error) {
 	b := make([]byte, 1<<20)
 	for i := range n {
-		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(i)), b, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, strconv.Itoa(i)), b, 0o600); err != nil {
 			return 0, err
 		}
 	}
@@ -34,7 +35,7 @@ func reclaimFiles(dir string, _, n int) (time.Duration, error) {
 	}
 	start := time.Now()
 	for i := range n {
-		if err := os.Remove(filepath.Join(dir, fmt.Sprint(i))); err != nil {
+		if err := os.Remove(filepath.Join(dir, strconv.Itoa(i))); err != nil {
 			return 0, err
 		}
 	}

@@ -27,9 +27,9 @@ func (f faults) add(value string) {
 	f[row] = append(f[row], counts)
 }
 
-// print writes one line per fault. With all set it also names the faults that no test
+// write writes one line per fault. With all set it also names the faults that no test
 // told of.
-func (f faults) print(w io.Writer, all bool) {
+func (f faults) write(w io.Writer, all bool) {
 	if len(f) == 0 && !all {
 		return
 	}

@@ -182,7 +182,7 @@ func (r *reporter) endModule(name string, err error) {
 // close prints what was shown and the totals, and returns the exit code.
 func (r *reporter) close(took time.Duration, allFaults bool) int {
 	r.print("\n")
-	r.faults.print(r.w, allFaults)
+	r.faults.write(r.w, allFaults)
 	for _, skip := range r.skips {
 		r.print("skipped: " + skip + "\n")
 	}

@@ -142,7 +142,7 @@ func TestFaultsAreShownOnOneLineEach(t *testing.T) {
 
 func TestFaultsThatNobodyShowedAreNamedWhenAsked(t *testing.T) {
 	var w strings.Builder
-	faults{"EIO": {"3 points"}}.print(&w, true)
+	faults{"EIO": {"3 points"}}.write(&w, true)
 	assert.Contains(t, w.String(), "power cut                     nothing was shown")
 	assert.Contains(t, w.String(), "EIO                           3 points\n")
 	assert.Equal(t, len(faultRows), strings.Count(w.String(), "\n"))
