@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -106,6 +107,8 @@ func (s *spill) run() {
 	for {
 		select {
 		case <-s.full:
+			// Whoever waited for the last sync logs again now: one sync for all of them.
+			runtime.Gosched()
 		case <-s.some:
 			look.Reset(every)
 			continue
