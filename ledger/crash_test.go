@@ -50,7 +50,7 @@ func childConfig() ledger.Config {
 	if err := c.Durability.UnmarshalText([]byte(os.Getenv("LEDGER_TEST_DURABILITY"))); err != nil {
 		panic(err)
 	}
-	c.MaxRecords = 1 << 20
+	c.MaxRecords, c.MaxBytes = 1<<24, 8<<30 // More than a child can log.
 	return c
 }
 
@@ -113,8 +113,10 @@ func TestKillLosesNothingThatWasPromised_W3(t *testing.T) {
 			require.Greater(t, len(promised), kills)
 
 			srv.answer(0)
-			c := open(t, ledger.Config{Dir: dir, Endpoint: srv.URL, MaxRecords: 1 << 20})
-			require.NoError(t, c.Flush(within(t)))
+			c := open(t, ledger.Config{Dir: dir, Endpoint: srv.URL, MaxRecords: 1 << 24, MaxBytes: 8 << 30})
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // Half a million records, on a busy machine.
+			defer cancel()
+			require.NoError(t, c.Flush(ctx))
 			arrived := srv.unique(t)
 			missing := 0
 			for msg := range promised {

@@ -144,7 +144,7 @@ func (m *medium) stale(n *node, i int) []byte {
 		return s
 	}
 	switch n := len(m.freed); {
-	case n > 0 && m.rng.IntN(2) == 0:
+	case n > 0 && !m.twice && m.rng.IntN(2) == 0:
 		return m.freed[m.rng.IntN(n)]
 	case m.rng.IntN(2) == 0:
 		return strangers(m.rng.Uint64N(60))

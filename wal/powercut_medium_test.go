@@ -19,6 +19,10 @@ type habits struct {
 	// garbage leaves in a sector that was never written what its blocks held for the
 	// file that had them before, and not zeros.
 	garbage bool
+	// twice is set when an offset stands for a second record, the first having been
+	// lost unsynced. What a removed segment held of the first cannot be told from the
+	// second's, so garbage is not made of it: docs/durability.md names this.
+	twice bool
 }
 
 // medium is a directory tree as its disk has it and as processes see it, which is

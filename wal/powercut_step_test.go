@@ -67,6 +67,7 @@ func (c *cutter) append() {
 	for o := base; o <= last; o++ {
 		c.oracle.live = append(c.oracle.live, entry{o, first + uint32(o-base)})
 	}
+	c.medium.twice = c.medium.twice || base-Offset(skipped) <= c.oracle.assigned
 	c.oracle.last, c.oracle.assigned = last, max(c.oracle.assigned, last)
 	err := c.log.Append(r)
 	c.tell("append %d to %d after %d: %v", base, last, skipped, err)
