@@ -11,6 +11,9 @@ import (
 	"syscall"
 )
 
+// timedOut is what describe says of a server that takes too long.
+const timedOut = "timeout"
+
 // describe says in a few stable words why a request failed. Stable, because a
 // line is written once per distinct reason; ours, because the error's own text
 // may hold the URL, an address or what a server sent.
@@ -36,7 +39,7 @@ func describe(err error) string {
 	case errors.As(err, &record), errors.As(err, &alert):
 		return "TLS handshake failed"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return "timeout"
+		return timedOut
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):

@@ -106,7 +106,9 @@ func TestOutcomeTable(t *testing.T) {
 		name := fmt.Sprint(tt.status, tt.header)
 		a := answer{status: tt.status, header: tt.header, message: "said"}
 		o := classify(a, testNow, false)
-		assert.Equal(t, outcome{kind: tt.kind, retryAfter: tt.after, reason: tt.reason, message: "said"}, o, name)
+		assert.Equal(t, tt.status == 429 || tt.status == 503, o.overload, name)
+		o.overload = false
+		assert.Equal(t, outcome{kind: tt.kind, retryAfter: tt.after, reason: tt.reason, message: "said", status: tt.status}, o, name)
 		assert.Equal(t, tt.strict, classify(a, testNow, true).kind, name)
 	}
 }
@@ -174,7 +176,7 @@ func TestTransportErrorsAreTemporaryAlsoUnderStrict(t *testing.T) {
 	for _, tt := range tests {
 		for _, strict := range []bool{false, true} {
 			o := classify(answer{err: tt.err}, testNow, strict)
-			assert.Equal(t, outcome{kind: temporary, reason: tt.reason}, o)
+			assert.Equal(t, outcome{kind: temporary, reason: tt.reason, overload: tt.reason == timedOut}, o)
 			assert.NotContains(t, o.reason, "secret")
 		}
 	}

@@ -41,6 +41,13 @@ func (r *Reader) Head() Offset {
 	return r.books.head
 }
 
+// Through returns the offset up to which records can be read.
+func (r *Reader) Through() Offset {
+	r.log.mu.Lock()
+	defer r.log.mu.Unlock()
+	return r.log.readable()
+}
+
 // Changed returns a channel that is closed when there next is more to read, see
 // [Log.Changed].
 func (r *Reader) Changed() <-chan struct{} { return r.log.Changed() }
