@@ -143,7 +143,7 @@ func (c *Client) senderConfig() sender.Config {
 		header.Set(k, v)
 	}
 	return sender.Config{
-		URL: logsURL(c.cfg.Endpoint), Header: header, APIKey: c.cfg.APIKey,
+		URL: c.cfg.url(), Header: header, APIKey: c.cfg.APIKey, TLS: c.cfg.tlsConfig(),
 		FlushSize: min(c.cfg.FlushSize, c.cfg.MaxRecords), FlushInterval: c.cfg.FlushInterval,
 		MaxInFlight: c.cfg.MaxInFlight, Retry: c.cfg.Retry, RateLimit: c.cfg.RateLimit,
 		Compression: c.cfg.Compression, Timeout: c.cfg.Timeout,

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -23,13 +24,20 @@ type Config struct {
 	// Dir is the directory of this process alone in which records wait. Required.
 	// It is made with mode 0700 if it is missing.
 	Dir string
-	// Endpoint is the base URL of the server; "/v1/logs" is appended. Required.
+	// Endpoint is the base URL of the server; "/v1/logs" is appended, unless it ends
+	// in that already. Required, unless LogsURL is set.
 	Endpoint string
+	// LogsURL is the complete URL that records are posted to, instead of Endpoint:
+	// nothing is appended, and it may have a query.
+	LogsURL string
 	// APIKey is sent as Authorization: Bearer, unless it is empty. It is never
 	// printed and never written to disk.
 	APIKey string
-	// Headers are added to every request. They are treated as secrets.
+	// Headers are added to every request, but for Content-Type, Content-Encoding and
+	// User-Agent, which are the library's. They are treated as secrets.
 	Headers map[string]string
+	// TLS names the files for an https server: its authorities, our certificate.
+	TLS TLSFiles
 
 	// ServiceName, ServiceVersion and Environment describe the process; each
 	// record is delivered with those of the process that logged it. ServiceName
@@ -78,8 +86,9 @@ type Config struct {
 	// panic in it is contained, and the record is admitted as it was. It must not
 	// keep the record or its Attrs, whose memory is used again.
 	BeforeSend func(context.Context, *Record) bool
-	// HTTPClient is used instead of a client of the library's own. Redirects are
-	// never followed, whatever it says.
+	// HTTPClient is used instead of a client of the library's own, which obeys
+	// HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and TLS above. Redirects are never
+	// followed, whatever it says.
 	HTTPClient *http.Client
 	// Logger gets the library's own diagnostics: a few lines per outage. It must
 	// not write to this client. Nil discards them.
@@ -132,7 +141,7 @@ func (c Config) String() string {
 		key = "[redacted]"
 	}
 	return fmt.Sprintf("ledger.Config{Dir: %s, Endpoint: %s, APIKey: %s, ServiceName: %s, MaxRecords: %d, Durability: %s}",
-		c.Dir, safeURL(c.Endpoint), key, c.ServiceName, c.MaxRecords, c.Durability)
+		c.Dir, safeURL(cmp.Or(c.LogsURL, c.Endpoint)), key, c.ServiceName, c.MaxRecords, c.Durability)
 }
 
 // Format prints [Config.String] whatever the verb: no verb may reach the key.

@@ -1,26 +1,26 @@
 package ledger
 
 import (
-	"encoding"
+	"cmp"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net/url"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 )
 
 // ConfigFromEnv returns a [Config] from the environment. A field whose variables
-// are unset keeps its zero value, and with it its default. LEDGER_* goes before
-// OTEL_*:
+// are unset or empty keeps its zero value, and with it its default. The first of a
+// field's variables that is set counts, so LEDGER_* goes before OTEL_*, and what is
+// for logs alone before what is for every signal:
 //
 //	Dir             LEDGER_DIR
 //	Endpoint        LEDGER_BASE_URL, OTEL_EXPORTER_OTLP_ENDPOINT
+//	LogsURL         OTEL_EXPORTER_OTLP_LOGS_ENDPOINT, unless LEDGER_BASE_URL is set
 //	APIKey          LEDGER_API_KEY
-//	Headers         OTEL_EXPORTER_OTLP_HEADERS (k=v,k=v with percent encoding)
+//	Headers         OTEL_EXPORTER_OTLP_LOGS_HEADERS, OTEL_EXPORTER_OTLP_HEADERS
+//	TLS.CA          LEDGER_TLS_CA_FILE, OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE, OTEL_EXPORTER_OTLP_CERTIFICATE
+//	TLS.Cert        LEDGER_TLS_CERT_FILE, OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE, OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE
+//	TLS.Key         LEDGER_TLS_KEY_FILE, OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY, OTEL_EXPORTER_OTLP_CLIENT_KEY
 //	ServiceName     LEDGER_SERVICE_NAME, OTEL_SERVICE_NAME, service.name of OTEL_RESOURCE_ATTRIBUTES
 //	ServiceVersion  LEDGER_SERVICE_VERSION, service.version of OTEL_RESOURCE_ATTRIBUTES
 //	Environment     LEDGER_ENVIRONMENT, deployment.environment.name of OTEL_RESOURCE_ATTRIBUTES
@@ -28,144 +28,58 @@ import (
 //	MaxRecords      LEDGER_MAX_RECORDS
 //	MaxBytes        LEDGER_MAX_BYTES
 //	MaxAge          LEDGER_MAX_AGE
-//	FlushInterval   LEDGER_FLUSH_INTERVAL
-//	FlushSize       LEDGER_FLUSH_SIZE
+//	FlushInterval   LEDGER_FLUSH_INTERVAL, OTEL_BLRP_SCHEDULE_DELAY
+//	FlushSize       LEDGER_FLUSH_SIZE, OTEL_BLRP_MAX_EXPORT_BATCH_SIZE (at most 1000)
 //	Durability      LEDGER_DURABILITY (interval, always, never)
 //	SyncEvery       LEDGER_SYNC_EVERY
 //	MaxInFlight     LEDGER_MAX_IN_FLIGHT
-//	Compression     LEDGER_COMPRESSION, OTEL_EXPORTER_OTLP_COMPRESSION (gzip, none)
-//	Timeout         LEDGER_TIMEOUT, OTEL_EXPORTER_OTLP_TIMEOUT (the latter in ms)
+//	Compression     LEDGER_COMPRESSION, OTEL_EXPORTER_OTLP_LOGS_COMPRESSION, OTEL_EXPORTER_OTLP_COMPRESSION (gzip, none)
+//	Timeout         LEDGER_TIMEOUT, OTEL_EXPORTER_OTLP_LOGS_TIMEOUT, OTEL_EXPORTER_OTLP_TIMEOUT
 //
-// Durations are written as Go writes them (5s, 100ms), or as a number of seconds.
-// OTEL_EXPORTER_OTLP_HEADERS is read only if the endpoint comes from OTEL_* too:
-// headers meant for one server do not go to another.
+// Durations of LEDGER_* are written as Go writes them (5s, 100ms), or as a number of
+// seconds; those of OTEL_* are whole milliseconds, and a timeout of 0 is none.
+// Headers are written k=v,k=v, the values percent-encoded where they must be.
+//
+// To OTEL_EXPORTER_OTLP_ENDPOINT v1/logs is appended whatever it ends in, as the
+// OpenTelemetry specification asks; OTEL_EXPORTER_OTLP_LOGS_ENDPOINT is used as it
+// is. There is no default endpoint. What belongs to the server of OTEL_* goes to no
+// other: its headers and certificates are read only if the endpoint comes from
+// OTEL_* too. Then OTEL_EXPORTER_OTLP_LOGS_PROTOCOL, or else
+// OTEL_EXPORTER_OTLP_PROTOCOL, must be http/protobuf if it is set. An application
+// that replaces the endpoint should replace Headers and TLS as well.
+//
+// HTTPS_PROXY, HTTP_PROXY and NO_PROXY are obeyed unless the Config gets an
+// HTTPClient. Not read are OTEL_SDK_DISABLED and OTEL_LOGS_EXPORTER, which switch
+// the SDK of OpenTelemetry; OTEL_BLRP_MAX_QUEUE_SIZE and OTEL_BLRP_EXPORT_TIMEOUT:
+// the former bounds memory, where MaxRecords bounds what an outage may cost; and
+// OTEL_EXPORTER_OTLP_INSECURE, which is for gRPC.
 //
 // The error joins a [*ConfigError] for every variable that cannot be read, named
 // by its field and never repeating a secret. The rest of the Config is filled in
-// all the same. What is missing is for [Config.Validate] to say.
+// all the same, as if the variable were unset. What is missing is for
+// [Config.Validate] to say.
 func ConfigFromEnv() (Config, error) {
 	var c Config
 	e := env{}
 	c.Dir = e.text("LEDGER_DIR")
-	c.Endpoint = e.text("LEDGER_BASE_URL")
-	if c.Endpoint == "" {
-		c.Endpoint = e.text("OTEL_EXPORTER_OTLP_ENDPOINT")
-		c.Headers = e.headers("Headers", "OTEL_EXPORTER_OTLP_HEADERS")
-	}
+	e.server(&c)
 	c.APIKey = e.text("LEDGER_API_KEY")
 
-	attrs := e.pairs("Resource", "OTEL_RESOURCE_ATTRIBUTES")
-	c.ServiceName = e.first(e.text("LEDGER_SERVICE_NAME", "OTEL_SERVICE_NAME"), attrs["service.name"])
-	c.ServiceVersion = e.first(e.text("LEDGER_SERVICE_VERSION"), attrs["service.version"])
-	c.Environment = e.first(e.text("LEDGER_ENVIRONMENT"), attrs["deployment.environment.name"], attrs["deployment.environment"])
+	attrs := e.attributes("Resource", "OTEL_RESOURCE_ATTRIBUTES")
+	c.ServiceName = cmp.Or(e.text("LEDGER_SERVICE_NAME", "OTEL_SERVICE_NAME"), attrs["service.name"])
+	c.ServiceVersion = cmp.Or(e.text("LEDGER_SERVICE_VERSION"), attrs["service.version"])
+	c.Environment = cmp.Or(e.text("LEDGER_ENVIRONMENT"), attrs["deployment.environment.name"], attrs["deployment.environment"])
 	c.Resource = rest(attrs)
 
 	c.MaxRecords = int(e.number("MaxRecords", "LEDGER_MAX_RECORDS"))
 	c.MaxBytes = e.number("MaxBytes", "LEDGER_MAX_BYTES")
 	c.MaxAge = e.duration("MaxAge", "LEDGER_MAX_AGE")
-	c.FlushInterval = e.duration("FlushInterval", "LEDGER_FLUSH_INTERVAL")
-	c.FlushSize = int(e.number("FlushSize", "LEDGER_FLUSH_SIZE"))
+	e.batches(&c)
 	e.unmarshal("Durability", "LEDGER_DURABILITY", &c.Durability)
 	c.SyncEvery = e.duration("SyncEvery", "LEDGER_SYNC_EVERY")
 	c.MaxInFlight = int(e.number("MaxInFlight", "LEDGER_MAX_IN_FLIGHT"))
-	c.Compression = e.text("LEDGER_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION")
-	c.Timeout = e.duration("Timeout", "LEDGER_TIMEOUT")
-	if c.Timeout == 0 {
-		c.Timeout = time.Duration(e.number("Timeout", "OTEL_EXPORTER_OTLP_TIMEOUT")) * time.Millisecond
-	}
+	e.requests(&c)
 	return c, errors.Join(e.errs...)
-}
-
-// env reads variables and collects what cannot be read.
-type env struct{ errs []error }
-
-func (e *env) bad(field, name, what string) {
-	e.errs = append(e.errs, &ConfigError{field, fmt.Sprintf("cannot be read from %s: %s", name, what)})
-}
-
-// text returns the first of the variables that is set.
-func (e *env) text(names ...string) string {
-	for _, name := range names {
-		if s := strings.TrimSpace(os.Getenv(name)); s != "" {
-			return s
-		}
-	}
-	return ""
-}
-
-func (e *env) first(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
-}
-
-func (e *env) number(field, name string) int64 {
-	s := e.text(name)
-	if s == "" {
-		return 0
-	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil {
-		e.bad(field, name, "not a whole number")
-		return 0
-	}
-	return n
-}
-
-func (e *env) duration(field, name string) time.Duration {
-	s := e.text(name)
-	if s == "" {
-		return 0
-	}
-	if seconds, err := strconv.ParseFloat(s, 64); err == nil {
-		return time.Duration(seconds * float64(time.Second))
-	}
-	d, err := time.ParseDuration(s)
-	if err != nil {
-		e.bad(field, name, "not a duration such as 5s or 100ms")
-	}
-	return d
-}
-
-func (e *env) unmarshal(field, name string, to encoding.TextUnmarshaler) {
-	s := e.text(name)
-	if s == "" {
-		return
-	}
-	if err := to.UnmarshalText([]byte(s)); err != nil {
-		e.bad(field, name, err.Error())
-	}
-}
-
-// pairs reads a list of the form k=v,k=v with percent encoding, as the
-// OpenTelemetry specification defines it.
-func (e *env) pairs(field, name string) map[string]string {
-	out := map[string]string{}
-	for pair := range strings.SplitSeq(e.text(name), ",") {
-		if strings.TrimSpace(pair) == "" {
-			continue
-		}
-		k, v, ok := strings.Cut(pair, "=")
-		key, keyErr := url.PathUnescape(strings.TrimSpace(k))
-		value, valueErr := url.PathUnescape(strings.TrimSpace(v))
-		if !ok || key == "" || keyErr != nil || valueErr != nil {
-			e.bad(field, name, "not a list of the form key=value,key=value")
-			return out
-		}
-		out[key] = value
-	}
-	return out
-}
-
-func (e *env) headers(field, name string) map[string]string {
-	out := e.pairs(field, name)
-	if len(out) == 0 {
-		return nil
-	}
-	return out
 }
 
 // rest returns the attributes that have no field of their own, sorted by key.

@@ -3,7 +3,10 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/ledger-sdk/ledger-go/sender"
@@ -12,7 +15,7 @@ import (
 // ConfigError says what is wrong with one field of a [Config]. [Config.Validate]
 // joins one for every bad field.
 type ConfigError struct {
-	// Field is the name of the field.
+	// Field is the name of the field, or of a variable that has none.
 	Field string
 	// Reason says what is wrong, and never repeats a secret.
 	Reason string
@@ -32,6 +35,7 @@ const maxResource = 20_000
 const minRingBytes = 1 << 20
 
 // Validate returns nil, or one error that joins a [*ConfigError] for every bad field.
+// It reads the files of TLS, and touches nothing else.
 func (c Config) Validate() error {
 	var errs []error
 	bad := func(field, format string, args ...any) {
@@ -40,16 +44,25 @@ func (c Config) Validate() error {
 	if c.Dir == "" {
 		bad("Dir", "is empty: name a directory that outlives the process, not a shared temporary one")
 	}
-	if reason := badEndpoint(c.Endpoint); reason != "" {
-		bad("Endpoint", "%s", reason)
+	if field, reason := c.badURL(); reason != "" {
+		bad(field, "%s", reason)
+	}
+	for _, err := range c.badTLS() {
+		bad("TLS", "is not usable: %v", err)
 	}
 	if strings.ContainsFunc(c.APIKey, unprintable) {
 		bad("APIKey", "holds characters that a header cannot carry")
 	}
-	for name, value := range c.Headers {
-		if name == "" || strings.ContainsFunc(name, notToken) || strings.ContainsAny(value, "\r\n\x00") {
+	names := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(c.Headers)) {
+		canonical := http.CanonicalHeaderKey(name)
+		switch {
+		case badHeader(name, c.Headers[name]):
 			bad("Headers", "hold %q, which is not a header", name)
+		case names[canonical]:
+			bad("Headers", "hold %s more than once", canonical)
 		}
+		names[canonical] = true
 	}
 	if n := resourceSize(c.Resource); n > maxResource {
 		bad("Resource", "takes %d of the server's limit for the attributes of a record: leave room for those", n)
@@ -94,30 +107,47 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// badEndpoint says what is wrong with the endpoint, "" if nothing is. It does not
-// repeat it: it may hold a password.
-func badEndpoint(s string) string {
+// badURL says what is wrong with where records go, "" if nothing is, and in which
+// field. It does not repeat it: it may hold a password.
+func (c Config) badURL() (field, reason string) {
+	field, s := "Endpoint", c.Endpoint
+	if c.LogsURL != "" {
+		field, s = "LogsURL", c.LogsURL
+	}
 	u, err := url.Parse(s)
 	switch {
 	case s == "":
-		return "is empty"
+		return field, "is empty"
+	case c.LogsURL != "" && c.Endpoint != "":
+		return field, "is set, and so is Endpoint: one of them says where records go"
 	case err != nil:
-		return "is not a URL"
+		return field, "is not a URL"
 	case u.Scheme != "http" && u.Scheme != "https":
-		return "does not start with http:// or https://"
-	case u.Host == "":
-		return "names no host"
+		return field, "does not start with http:// or https://"
+	case u.Hostname() == "":
+		return field, "names no host"
 	case u.User != nil:
-		return "holds credentials: use APIKey or Headers"
-	case u.RawQuery != "" || u.Fragment != "":
-		return "has a query or a fragment: it is a base URL"
+		return field, "holds credentials: use APIKey or Headers"
+	case strings.Contains(s, "#"): // Even an empty one would swallow what is appended.
+		return field, "has a fragment, which is never sent"
+	case c.LogsURL == "" && (u.RawQuery != "" || u.ForceQuery):
+		return field, "has a query: it is a base URL, see LogsURL"
 	}
-	return ""
+	return field, ""
 }
 
-// logsURL is where records go: the endpoint with /v1/logs appended, once.
+// url is where records go. If it has no path, net/http asks for the root.
+func (c Config) url() string {
+	if c.LogsURL != "" {
+		return c.LogsURL
+	}
+	return logsURL(c.Endpoint)
+}
+
+// logsURL is a base URL with v1/logs appended, once. A slash at its end is not
+// doubled; nothing else of it is changed.
 func logsURL(endpoint string) string {
-	base := strings.TrimRight(endpoint, "/")
+	base := strings.TrimSuffix(endpoint, "/")
 	if strings.HasSuffix(base, "/v1/logs") {
 		return base
 	}
@@ -136,3 +166,10 @@ func safeURL(s string) string {
 func unprintable(r rune) bool { return r <= ' ' || r > '~' }
 
 func notToken(r rune) bool { return unprintable(r) || strings.ContainsRune(`()<>@,;:\"/[]?={}`, r) }
+
+// badHeader reports whether a header cannot be sent. The client would try again for
+// ever, and never reach the server.
+func badHeader(name, value string) bool {
+	control := func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+	return name == "" || strings.ContainsFunc(name, notToken) || strings.ContainsFunc(value, control)
+}

@@ -1,6 +1,7 @@
 package sender
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -60,6 +61,8 @@ type Config struct {
 	// Timeout of one request, with everything from the dial to the last byte of
 	// the answer; 30 s.
 	Timeout time.Duration
+	// TLS of the sender's own client, which never goes below TLS 1.2. It is cloned.
+	TLS *tls.Config
 	// HTTPClient is used instead of a client of the sender's own. It is not
 	// changed, and its redirect policy is not used: redirects are never followed.
 	HTTPClient *http.Client

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"strings"
@@ -78,29 +77,11 @@ func newPoster(c *Config) *poster {
 		client = *c.HTTPClient
 	} else {
 		p.own = true
-		client.Transport = newTransport(c.MaxInFlight)
+		client.Transport = newTransport(c.MaxInFlight, c.TLS)
 	}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	p.client = &client
 	return p
-}
-
-// newTransport returns a transport that nothing else uses: its connections are
-// not lost to other traffic, and no instrumentation of the default one can turn
-// our requests into records.
-func newTransport(maxInFlight int) *http.Transport {
-	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout: 10 * time.Second,
-		MaxIdleConns:        maxInFlight,
-		MaxIdleConnsPerHost: maxInFlight,
-		IdleConnTimeout:     90 * time.Second,
-		ForceAttemptHTTP2:   true,
-		// A dead HTTP/2 connection is not closed by a request that times out on it,
-		// and would fail every attempt that follows.
-		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
-	}
 }
 
 // attempt is one request and what came of it.

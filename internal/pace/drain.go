@@ -2,61 +2,58 @@ package pace
 
 import "time"
 
-// What follows was found with bench/fleet, and is to be changed only with it.
+// These were found with bench/fleet, and are to be changed only with it.
 const (
-	// blip is the longest wait of an outage that leaves no backlog worth pacing.
+	// blip is the longest wait of an outage too short to leave a backlog.
 	blip = 8 * time.Second
-	// firstGap is the first gap between two requests, as a part of the last wait.
-	firstGap = 1.0 / 32
-	// shrink is what a success makes of the gap.
-	shrink = 0.7
-	// leastGap is a gap that is no longer worth keeping.
-	leastGap = 20 * time.Millisecond
-	// firstPause is what a sign of overload costs, as a part of the last wait.
-	firstPause = 0.5
-	// fair is how long after the outage, in last waits, a sign of overload is
-	// taken for that of the fleet that comes back.
-	fair = 4
+	// trial is how many successes in a row show that the server bears everybody.
+	trial = 32
+	// gaps is how many first gaps there are in the last wait of the outage.
+	gaps = 240
+	// memory is for how many of those waits after the last sign of overload the
+	// next one is taken for one of the whole fleet.
+	memory = 4
+	// scatter is how far a pause is spread to both sides. It is wide because those
+	// who are sent away in the first second must not come back in one.
+	scatter = 0.5
 )
 
-// drain paces what is sent after an outage, so that a fleet of thousands that all
-// have a backlog does not bring down the server that has just come back.
+// drain paces what is sent after an outage (rule 6). Nobody tells a shipper how
+// many others there are. What it knows is how long the outage was, by its own last
+// wait, and whether it is let through.
 type drain struct {
-	wait  time.Duration // the last wait of the outage, 0 if nothing is paced
-	gap   time.Duration // between two launches
-	pause time.Duration // after a sign of overload
-	until time.Time     // when the fleet is taken to be through
+	wait   time.Duration // the last wait of the outage
+	streak int           // successes in a row
+	until  time.Time     // when it is forgotten
 }
 
 // begin starts to pace after an outage whose last wait is known.
 func (d *drain) begin(wait time.Duration, now time.Time) {
-	if wait <= blip {
-		return
-	}
-	*d = drain{
-		wait:  wait,
-		gap:   part(wait, firstGap),
-		pause: part(wait, firstPause),
-		until: now.Add(fair * wait),
+	if wait > blip {
+		*d = drain{wait: wait, until: now.Add(memory * wait)}
 	}
 }
 
-func (d *drain) active(now time.Time) bool { return d.wait > 0 && now.Before(d.until) }
+// active reports whether the fleet may still be coming back.
+func (d *drain) active(now time.Time) bool { return now.Before(d.until) }
 
-// succeed shrinks the gap.
-func (d *drain) succeed() {
-	if d.gap = part(d.gap, shrink); d.gap < leastGap {
-		d.gap = 0
+// gap returns the least time from an answer to the next launch, zero if nothing is
+// paced. It shrinks with every success in a row, to nothing.
+func (d *drain) gap(now time.Time) time.Duration {
+	if !d.active(now) || d.streak >= trial {
+		return 0
 	}
+	return d.wait * time.Duration(trial-d.streak) / (gaps * trial)
 }
 
-// overload returns the least pause after a sign of overload.
+func (d *drain) succeed() { d.streak++ }
+
+// overload takes in a sign of overload and returns what it costs: as long a wait
+// as the outage ended with. The others need the server as much.
 func (d *drain) overload(now time.Time) time.Duration {
 	if !d.active(now) {
 		return 0
 	}
-	d.gap = max(d.gap, part(d.wait, firstGap))
-	return d.pause
+	d.streak, d.until = 0, now.Add(memory*d.wait)
+	return d.wait
 }
-
-func part(d time.Duration, share float64) time.Duration { return time.Duration(float64(d) * share) }
