@@ -1,6 +1,7 @@
 package sender
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -202,6 +203,21 @@ func (d *DeadLog) Letters(limit int, f func(DeadLetter) bool) ([]DeadLetter, err
 		}
 	})
 	return out, err
+}
+
+// Pending returns the offsets of the records of a destination after head that have a
+// letter, as a batch without bytes.
+func (d *DeadLog) Pending(destination string, head wal.Offset) *wal.Batch {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	b := new(wal.Batch)
+	for l := range d.seen {
+		if o := wal.Offset(l.offset); l.destination == destination && o > head {
+			b.Entries = append(b.Entries, wal.Entry{Offset: o})
+		}
+	}
+	slices.SortFunc(b.Entries, func(a, b wal.Entry) int { return cmp.Compare(a.Offset, b.Offset) })
+	return b
 }
 
 // Count returns how many letters of a destination wait, by reason.

@@ -136,6 +136,10 @@ func (s *Sender) Flush(ctx context.Context, through wal.Offset) error {
 	}
 }
 
+// Urge asks for everything up to and including an offset to be sent now, as
+// [Sender.Flush] does, and does not wait for it.
+func (s *Sender) Urge(through wal.Offset) { s.ask(request{through: through, nudge: true}) }
+
 // Nudge has a running backoff end early: at once, but not sooner after the last
 // attempt than the first step of the backoff. It shortens neither a pause that
 // the server asked for nor a hold.
