@@ -92,7 +92,7 @@ func TestEachBrokenPromiseIsFound(t *testing.T) {
 func soundLog() walEvidence {
 	e := walEvidence{
 		seed: 1, lives: sound().lives, checkpoint: wal.Checkpoint{Head: 5},
-		stats: wal.Stats{Last: 9, Delivered: 5, Pending: 4},
+		stats: wal.Stats{ReaderStats: wal.ReaderStats{Delivered: 5, Pending: 4}, Last: 9},
 	}
 	e.lives[0].sent, e.lives[0].settled = 6, 5
 	for o := uint64(6); o <= 9; o++ {

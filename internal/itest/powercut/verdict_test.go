@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ledger-sdk/ledger-go/ledger"
+	"github.com/ledger-sdk/ledger-go/sender"
 	"github.com/ledger-sdk/ledger-go/wal"
 )
 
