@@ -62,9 +62,9 @@ func reclaimLedger(dir string, _, n int) (time.Duration, error) {
 		return 0, err
 	}
 	before := l.Stats().Segments
-	l.Evict(uint64(l.Synced()))
+	l.Reader(0).Evict(uint64(l.Synced()))
 	start := time.Now()
-	l.Reclaim(l.Checkpoint())
+	l.Reader(0).Reclaim(l.Reader(0).Checkpoint())
 	l.Maintain()
 	took := time.Since(start)
 	if gone := before - l.Stats().Segments; gone != n {

@@ -8,8 +8,8 @@ import (
 	"github.com/ledger-sdk/ledger-go/wal"
 )
 
-// enforceCaps evicts the oldest pending records beyond MaxRecords and MaxBytes.
-// It touches no disk. The lock keeps two callers from evicting for the same excess.
+// enforceCaps evicts the oldest pending records beyond MaxRecords and MaxBytes, of each
+// destination those that it has not got. It touches no disk. The lock keeps two callers from evicting for the same excess.
 func (c *Client) enforceCaps() {
 	c.caps.Lock()
 	defer c.caps.Unlock()
@@ -23,12 +23,15 @@ func (c *Client) enforceCaps() {
 		c.log.EvictUnsynced(wal.Offset(r.Oldest))
 	}
 	l := c.log.Stats()
-	pending := int64(r.Last) - int64(l.Last) + int64(l.Pending) - c.untold(r, l)
-	if over := pending - int64(c.cfg.MaxRecords); over > 0 {
-		c.log.Evict(uint64(over))
-	}
-	if over := l.PendingBytes + r.Bytes - c.cfg.MaxBytes; over > 0 {
-		c.log.EvictBytes(over)
+	for _, ln := range c.ways() {
+		books := ln.reader.Stats()
+		pending := int64(r.Last) - int64(l.Last) + int64(books.Pending) - c.untold(r, l)
+		if over := pending - int64(c.cfg.MaxRecords); over > 0 {
+			ln.reader.Evict(uint64(over))
+		}
+		if over := books.PendingBytes + r.Bytes - c.cfg.MaxBytes; over > 0 {
+			ln.reader.EvictBytes(over)
+		}
 	}
 }
 
@@ -40,20 +43,26 @@ func (c *Client) untold(r ring.Stats, l wal.Stats) int64 {
 
 // expire evicts what has waited longer than MaxAge. It may read from the disk.
 func (c *Client) expire() {
-	if c.cfg.MaxAge > 0 {
-		c.log.EvictBefore(time.Now().Add(-c.cfg.MaxAge))
+	if c.cfg.MaxAge <= 0 {
+		return
+	}
+	for _, ln := range c.ways() {
+		ln.reader.EvictBefore(time.Now().Add(-c.cfg.MaxAge))
 	}
 }
 
 // freeSpace stores how far evictions went when a segment can be freed by it:
 // while nothing is acked nobody else would.
 func (c *Client) freeSpace() {
-	if !c.log.Reclaimable() {
-		return
+	stored := false
+	for _, ln := range c.ways() {
+		if ln.reader.Reclaimable() {
+			// A state that cannot be stored shows in Health through the sender; here it
+			// only means that the segment stays for now (W5).
+			stored = ln.books.Save(wal.Checkpoint{}, sender.Counters{}) == nil || stored
+		}
 	}
-	// A state that cannot be stored shows in Health through the sender; here it
-	// only means that the segment stays for now (W5).
-	if err := c.books.Save(wal.Checkpoint{}, sender.Counters{}); err == nil {
+	if stored {
 		c.log.Maintain()
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -30,16 +29,19 @@ type Client struct {
 	adopted wal.Offset // the last offset that this process did not admit: its ring never held it
 	log     *wal.Log
 	state   *sender.State
-	books   *store
-	sender  *sender.Sender
+	dead    *sender.DeadLog
 	spill   *spill
+	lanesMu sync.Mutex
+	lanes   []*lane // the ways to the destinations, never empty; replaced, not changed
 
-	refused atomic.Uint64 // calls that returned an error and admitted nothing
-	dropped atomic.Uint64 // records that BeforeSend dropped
-	panics  atomic.Uint64 // of BeforeSend
+	closedCalls  atomic.Uint64 // calls that admitted nothing: the client was closed
+	invalidCalls atomic.Uint64 // or the record too large
+	dropped      atomic.Uint64 // records that BeforeSend dropped
+	panics       atomic.Uint64 // of BeforeSend
 
 	caps     sync.Mutex // held by enforceCaps
 	losses   losses
+	trend    trend
 	outcomes outcomes // as the metrics showed them
 
 	stop       context.CancelFunc // ends the sender
@@ -73,10 +75,11 @@ func Open(cfg Config) (*Client, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop
 	c.goroutines.Go(c.spill.run)
-	c.goroutines.Go(func() {
-		// Run ends with its context; its error is that of the context.
-		_ = c.sender.Run(ctx)
-	})
+	for _, s := range c.senders() {
+		c.goroutines.Go(func() {
+			_ = s.Run(ctx) // What it could not store was not acked: it is sent again.
+		})
+	}
 	c.reportRecovery()
 	return c, nil
 }
@@ -96,30 +99,31 @@ func (c *Client) open() (err error) {
 	if err != nil {
 		return err
 	}
+	quarantine := filepath.Join(dir, "quarantine")
 	c.log, err = wal.Open(filepath.Join(dir, "wal"), wal.Options{
 		Epoch:         from.epoch,
-		Checkpoint:    from.checkpoint,
+		Checkpoint:    from.checkpoints[0],
+		Readers:       from.checkpoints[1:],
 		SegmentSize:   segmentSize(c.cfg.MaxBytes),
 		KeepAcked:     c.cfg.KeepAcked,
-		QuarantineDir: filepath.Join(dir, "quarantine"),
+		QuarantineDir: quarantine,
 		NoSync:        c.cfg.Durability == SyncNever,
 	})
 	if err != nil {
 		return err
 	}
-	if from.adopted {
-		if err = c.state.Save(c.log.Checkpoint(), sender.Counters{}); err != nil {
-			return err
-		}
-	}
 	if err = c.registerResource(); err != nil {
 		return err
 	}
+	if c.dead, err = sender.OpenDead(filepath.Join(dir, "dead"), c.state, c.cfg.DeadLetters, quarantine); err != nil {
+		return err
+	}
 	c.openRing(from.epoch)
-	c.books = &store{state: c.state, log: c.log}
+	if err = c.openLanes(from.names); err != nil {
+		return err
+	}
 	c.spill = newSpill(c)
-	c.sender, err = sender.New(c.log, c.books, c.senderConfig())
-	return err
+	return nil
 }
 
 // registerResource stores what this process is, for records that a later one
@@ -135,22 +139,6 @@ func (c *Client) registerResource() error {
 	c.resource.id = id
 	c.log.SetResource(id, c.resource.bytes)
 	return nil
-}
-
-func (c *Client) senderConfig() sender.Config {
-	header := http.Header{}
-	for k, v := range c.cfg.Headers {
-		header.Set(k, v)
-	}
-	return sender.Config{
-		URL: c.cfg.url(), Header: header, APIKey: c.cfg.APIKey, TLS: c.cfg.tlsConfig(),
-		FlushSize: min(c.cfg.FlushSize, c.cfg.MaxRecords), FlushInterval: c.cfg.FlushInterval,
-		MaxInFlight: c.cfg.MaxInFlight, Retry: c.cfg.Retry, RateLimit: c.cfg.RateLimit,
-		Compression: c.cfg.Compression, Timeout: c.cfg.Timeout,
-		HTTPClient: c.cfg.HTTPClient, Logger: c.cfg.Logger,
-		UserAgent: "ledger-go/" + Version, ScopeName: scopeName, ScopeVersion: Version,
-		Resource: c.resourceBytes,
-	}
 }
 
 // resourceBytes finds a resource in the state, or in the log if the state was lost.
@@ -176,6 +164,9 @@ func (c *Client) release() error {
 	}
 	if c.log != nil {
 		err = errors.Join(err, c.log.Close())
+	}
+	if c.dead != nil {
+		err = errors.Join(err, c.dead.Close())
 	}
 	if c.state != nil {
 		err = errors.Join(err, c.state.Close())

@@ -36,6 +36,9 @@ type Config struct {
 	// Headers are added to every request, but for Content-Type, Content-Encoding and
 	// User-Agent, which are the library's. They are treated as secrets.
 	Headers map[string]string
+	// Destinations are further servers that get every record. With them Endpoint may be
+	// empty.
+	Destinations []Destination
 	// TLS names the files for an https server: its authorities, our certificate.
 	TLS TLSFiles
 
@@ -67,12 +70,22 @@ type Config struct {
 	// Retry and RateLimit shape delivery; see their fields.
 	Retry     sender.Retry
 	RateLimit sender.RateLimit
+	// LearnLimits asks the server, if it is a Ledger server, for its limits on requests,
+	// records, batches and fields, and keeps to them. Open does not wait for the answer.
+	// Limits that answers name in X-RateLimit headers are kept in any case.
+	LearnLimits bool
+	// FreshFirst shares the way between a backlog and what is logged now, so that after
+	// an outage the present shows at once. Otherwise the oldest goes first.
+	FreshFirst bool
 	// MaxInFlight is how many requests are under way at most; 4. With 1 the records
 	// arrive in the order in which they were admitted.
 	MaxInFlight int
 	// KeepAcked says how much of what was delivered stays on disk for
 	// `ledger-replay replay --acked`; 15 min and 64 MiB. A negative Age keeps none.
 	KeepAcked Retention
+	// DeadLetters bounds what is kept of the records that a server refused; 10,000, 64 MiB
+	// and 30 days. The oldest go first, and are counted. Negative is no limit.
+	DeadLetters DeadLimits
 	// Compression of requests: "gzip" (the default) or "none".
 	Compression string
 	// Timeout of one request; 30 s.
@@ -165,6 +178,9 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.Compression, sender.CompressionGzip)
 	setDefault(&c.KeepAcked.Age, 15*time.Minute)
 	setDefault(&c.KeepAcked.Bytes, 64<<20)
+	setDefault(&c.DeadLetters.Records, 10_000)
+	setDefault(&c.DeadLetters.Bytes, 64<<20)
+	setDefault(&c.DeadLetters.Age, 30*24*time.Hour)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -30,6 +30,19 @@ type Health struct {
 	// Losing says that what is logged may not be kept: records were given up or lost
 	// within the last minute, the disk takes none, or the client is closed.
 	Losing bool `json:"losing"`
+	// DestinationHealth is that of the first destination.
+	DestinationHealth
+	// Destinations are all of them, if there are several.
+	Destinations []DestinationHealth `json:"destinations,omitempty"`
+	// TimeToCap is that of [Stats].
+	TimeToCap time.Duration `json:"time_to_cap_ns,omitzero"`
+}
+
+// DestinationHealth says how delivery to one destination does.
+type DestinationHealth struct {
+	// Name of the destination; Configured is false for one that no longer is.
+	Name       string `json:"name"`
+	Configured bool   `json:"configured"`
 	// Delivery is what the sender does.
 	Delivery sender.Health `json:"delivery"`
 	// Pending records, and since when the oldest waits.
@@ -60,22 +73,25 @@ func (c *Client) HealthHandler() http.Handler {
 }
 
 func (c *Client) health(s Stats) Health {
-	h := Health{Status: StatusOK, Reasons: []string{}, Delivery: c.sender.Health(), Pending: s.Pending, OldestPending: s.OldestPending}
+	h := Health{Status: StatusOK, Reasons: []string{}, TimeToCap: s.TimeToCap}
 	if err := c.log.Stats().Err; err != nil {
 		h.Losing = true
 		h.add(StatusFailing, "the disk takes no records, which are delivered from memory: %v", err)
 	}
-	if gone := c.losses.watch(s.Evicted+s.Lost, time.Now()); gone > 0 {
+	var gone uint64
+	for _, d := range s.Destinations {
+		if d.Configured {
+			gone += d.Evicted + d.Lost
+		}
+	}
+	if gone = c.losses.watch(gone, time.Now()); gone > 0 {
 		h.Losing = true
 		h.add(StatusFailing, "%s given up or lost within the last minute", plural(gone, "record"))
 	}
 	if s.BufferFault != "" {
 		h.add(StatusDegraded, "a kill would cost the records of the last %v: %s", c.cfg.SyncEvery, s.BufferFault)
 	}
-	if h.Delivery.Phase == sender.PhaseStopped && !c.spill.ended() {
-		h.Delivery.Phase = sender.PhaseIdle // It has not looked yet, or is being stopped.
-	}
-	h.delivery(s.Pending)
+	c.deliveries(&h, s)
 	if n := s.Recovery.Lost + s.Disk.LostAtRead; n > 0 {
 		h.add(StatusDegraded, "%s damaged on disk; the bytes are in quarantine", plural(n, "record"))
 	}
@@ -85,23 +101,57 @@ func (c *Client) health(s Stats) Health {
 	return h
 }
 
-// delivery adds what the sender has to say.
-func (h *Health) delivery(pending uint64) {
-	d := h.Delivery
+// deliveries adds what the senders have to say.
+func (c *Client) deliveries(h *Health, s Stats) {
+	for i, ln := range c.ways() {
+		if i >= len(s.Destinations) || s.Destinations[i].Name != ln.name {
+			break // One was forgotten just now.
+		}
+		d := DestinationHealth{
+			Name: ln.name, Configured: ln.sender != nil, Delivery: sender.Health{Phase: sender.PhaseStopped},
+			Pending: s.Destinations[i].Pending, OldestPending: s.Destinations[i].OldestPending,
+		}
+		prefix := ""
+		if len(s.Destinations) > 1 {
+			prefix = "destination " + ln.name + ": "
+		}
+		if ln.sender == nil {
+			h.add(StatusDegraded, "%sno longer configured, keeps %s; configure it again, or Forget it", prefix, plural(d.Pending, "pending record"))
+		} else {
+			d.Delivery = ln.sender.Health()
+			if d.Delivery.Phase == sender.PhaseStopped && !c.spill.ended() {
+				d.Delivery.Phase = sender.PhaseIdle // It has not looked yet, or is being stopped.
+			}
+			h.delivery(prefix, d.Pending, d.Delivery)
+		}
+		if len(s.Destinations) > 1 {
+			h.Destinations = append(h.Destinations, d)
+		}
+		if i == 0 {
+			h.DestinationHealth = d
+		}
+	}
+}
+
+// delivery adds what one sender has to say.
+func (h *Health) delivery(prefix string, pending uint64, d sender.Health) {
 	if d.SaveError != "" {
-		h.add(StatusDegraded, "acks are not stored, so records may be sent twice: %s", d.SaveError)
+		h.add(StatusDegraded, "%sacks are not stored, so records may be sent twice: %s", prefix, d.SaveError)
 	}
 	if d.ReadError != "" {
-		h.add(StatusFailing, "the log cannot be read: %s", d.ReadError)
+		h.add(StatusFailing, "%sthe log cannot be read: %s", prefix, d.ReadError)
+	}
+	if d.DeadError != "" {
+		h.add(StatusDegraded, "%sdead letters cannot be stored, and wait: %s", prefix, d.DeadError)
 	}
 	switch d.Phase {
 	case sender.PhaseHold:
-		h.add(StatusFailing, "delivery is on hold: %s", d.Reason)
+		h.add(StatusFailing, "%sdelivery is on hold: %s", prefix, d.Reason)
 	case sender.PhaseBackoff:
-		h.add(StatusDegraded, "delivery fails and is tried again: %s", d.Reason)
+		h.add(StatusDegraded, "%sdelivery fails and is tried again: %s", prefix, d.Reason)
 	case sender.PhaseThrottled:
 		if pending > 0 {
-			h.add(StatusDegraded, "the server asked for a pause: %s", d.Reason)
+			h.add(StatusDegraded, "%sthe server asked for a pause: %s", prefix, d.Reason)
 		}
 	case sender.PhaseStopped:
 		h.Losing = true

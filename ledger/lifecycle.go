@@ -42,20 +42,37 @@ func (c *Client) Flush(ctx context.Context) error {
 }
 
 func (c *Client) flush(ctx context.Context, op string, last wal.Offset) error {
-	err := c.sender.Flush(ctx, last)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, sender.ErrStopped):
-		return ErrClosed
-	case !isContext(err):
-		return err
+	all := c.senders()
+	for _, s := range all {
+		s.Urge(last) // All of them at once.
 	}
-	pending := c.log.Stats().Pending
-	if pending == 0 {
+	for _, s := range all {
+		err := s.Flush(ctx, last)
+		switch {
+		case err == nil:
+			continue
+		case errors.Is(err, sender.ErrStopped):
+			return ErrClosed
+		case !isContext(err):
+			return err
+		}
+		if pending := c.undelivered(); pending > 0 {
+			return &PendingError{Op: op, Pending: pending, Reason: s.Health().Reason, Err: ctx.Err()}
+		}
 		return nil
 	}
-	return &PendingError{Op: op, Pending: pending, Reason: c.sender.Health().Reason, Err: ctx.Err()}
+	return nil
+}
+
+// undelivered returns how many records wait for the destination for which most do.
+func (c *Client) undelivered() uint64 {
+	var most uint64
+	for _, ln := range c.ways() {
+		if ln.sender != nil {
+			most = max(most, ln.reader.Stats().Pending)
+		}
+	}
+	return most
 }
 
 // Shutdown admits no more records, makes those that were admitted safe from a
@@ -93,7 +110,10 @@ func (c *Client) shutdown(deliver func(last wal.Offset) error) error {
 	err = errors.Join(err, deliver(last))
 	c.stop()
 	c.goroutines.Wait()
-	return errors.Join(err, c.books.Save(wal.Checkpoint{}, sender.Counters{}), c.release())
+	for _, ln := range c.ways() {
+		err = errors.Join(err, ln.books.Save(wal.Checkpoint{}, sender.Counters{}))
+	}
+	return errors.Join(err, c.release())
 }
 
 func isContext(err error) bool {

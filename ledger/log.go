@@ -61,10 +61,11 @@ func (c *Client) admit(ctx context.Context, r *Record) error {
 		scratches.Put(s)
 	}
 	if err != nil {
-		c.refused.Add(1)
 		if errors.Is(err, ring.ErrClosed) {
+			c.closedCalls.Add(1)
 			return ErrClosed
 		}
+		c.invalidCalls.Add(1)
 		return ErrTooLarge
 	}
 	c.spill.admitted(admitted)

@@ -1,43 +1,64 @@
 package ledger
 
 import (
+	"path/filepath"
+
 	"github.com/ledger-sdk/ledger-go/internal/ring"
 	"github.com/ledger-sdk/ledger-go/wal"
 )
 
 // origin is what the log is opened with.
 type origin struct {
-	epoch      uint64
-	checkpoint wal.Checkpoint
-	// adopted says that the epoch is the log's or the ring's, because the state
-	// was lost or belongs to another log.
-	adopted bool
+	epoch uint64
+	// names of the destinations, and their checkpoints.
+	names       []string
+	checkpoints []wal.Checkpoint
 }
 
-// findOrigin asks the state where the log stands. When the log, or the ring if
-// there is no log, is not of the epoch that the state speaks of, the state's numbers
-// say nothing about these records: they are delivered, some of them twice (W1).
+// findOrigin asks the state where the log stands. When the log, or the ring or the dead
+// letters if there is no log, is not of the epoch that the state speaks of, the state's
+// numbers say nothing about these records: they are delivered, some of them twice (W1).
 func (c *Client) findOrigin(walDir string) (origin, error) {
-	known := origin{epoch: c.state.Identity().Epoch, checkpoint: c.state.Checkpoint()}
+	o := origin{epoch: c.state.Identity().Epoch, names: c.laneNames()}
+	unknown := len(c.state.Destinations()) == 0
+	var last wal.Offset
+	for _, name := range o.names {
+		cp := c.state.Account(name).Checkpoint()
+		if unknown {
+			cp.Epoch = o.epoch // The first record is theirs, too.
+		}
+		last = max(last, cp.Last)
+		o.checkpoints = append(o.checkpoints, cp)
+	}
 	found, err := wal.PeekEpoch(walDir)
 	if err != nil {
-		return known, err
+		return o, err
 	}
-	onlyRing := found == 0 && known.checkpoint.Last == 0
+	onlyRing := found == 0 && last == 0
 	if onlyRing {
 		// A process may have died before its first record reached the log. If the
 		// file cannot be read, openRing deals with that.
 		found, _ = ring.PeekEpoch(c.ringPath())
 	}
-	if found == 0 || found == known.epoch {
-		return known, nil
+	if found == 0 && last == 0 {
+		onlyRing = false
+		if found, err = wal.PeekEpoch(filepath.Join(c.cfg.Dir, "dead")); err != nil {
+			return o, err
+		}
 	}
-	if ours, err := wal.HoldsEpoch(walDir, known.epoch); err != nil || ours {
-		return known, err // A segment of another log was put beside ours.
+	if found == 0 || found == o.epoch {
+		return o, nil
 	}
-	o := origin{epoch: found, adopted: true}
+	if ours, err := wal.HoldsEpoch(walDir, o.epoch); err != nil || ours {
+		return o, err // A segment of another log was put beside ours.
+	}
+	o.epoch = found
+	clear(o.checkpoints)
 	if onlyRing {
-		o.checkpoint = c.beforeRing(found)
+		before := c.beforeRing(found)
+		for i := range o.checkpoints {
+			o.checkpoints[i] = before
+		}
 	}
 	return o, c.state.SetEpoch(found)
 }

@@ -331,6 +331,7 @@ func (s *spill) keepHouse() {
 	s.c.enforceCaps()
 	s.c.freeSpace()
 	s.c.log.Maintain()
+	s.c.trend.note(s.c.undelivered(), time.Now())
 	if s.c.log.Stats().Err != nil {
 		signal(s.full)
 	}

@@ -7,28 +7,22 @@ import (
 	"github.com/ledger-sdk/ledger-go/wal"
 )
 
-// store puts checkpoints into the state. Both the sender, after an ack, and the
-// spill loop, after an eviction, have a reason to; the lock and the fresh look at
+// store puts checkpoints of a destination into the state. Both its sender, after an ack,
+// and the spill loop, after an eviction, have a reason to; the lock and the fresh look at
 // the log keep the later write from being the older one (W2).
 type store struct {
-	state *sender.State
-	log   *wal.Log
-	mu    sync.Mutex
+	*sender.Account
+	log *wal.Reader
+	mu  sync.Mutex
 }
 
-// Counters implements [sender.Store].
-func (s *store) Counters() sender.Counters { return s.state.Counters() }
-
-// AddCounters implements [sender.Store].
-func (s *store) AddCounters(d sender.Counters) error { return s.state.AddCounters(d) }
-
-// Save implements [sender.Store]. It stores what is settled now, which is what cp
-// says or more, and then lets the log reclaim it (W5).
+// Save implements [sender.Store]. It stores what is settled now, which is what the
+// caller's checkpoint says or more, and then lets the log reclaim it (W5).
 func (s *store) Save(_ wal.Checkpoint, d sender.Counters) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	cp := s.log.Checkpoint()
-	if err := s.state.Save(cp, d); err != nil {
+	if err := s.Account.Save(cp, d); err != nil {
 		return err
 	}
 	s.log.Reclaim(cp)

@@ -63,9 +63,9 @@ func TestTLSFaultKeepsTheRecordsUntilItIsRepaired_L2(t *testing.T) {
 	later := demanding.Clone()
 	later.MaxVersion = tls.VersionTLS13
 	presents := func(p pair) *tls.Config { return &tls.Config{Certificates: []tls.Certificate{p.load(t)}} }
-	notOurs := []string{"TLS certificate not accepted"}
-	refused := []string{"network error on remote error"}
-	refusedLater := append([]string{"connection closed", "network error on write", "request failed"}, refused...)
+	notOurs := func(why string) []string { return []string{"TLS certificate not accepted" + why} }
+	refused := func(why string) []string { return []string{"TLS refused by the server: " + why} }
+	refusedLater := func(why string) []string { return append(refused(why), "connection closed") }
 
 	for _, tt := range []struct {
 		name    string
@@ -74,18 +74,18 @@ func TestTLSFaultKeepsTheRecordsUntilItIsRepaired_L2(t *testing.T) {
 		reasons []string
 		repair  *tls.Config // of the server; nil gives the client a new certificate
 	}{
-		{"unknown authority", presents(other.issue(t, nil)), nil, notOurs, plain},
-		{"expired", presents(ours.issue(t, expired)), nil, notOurs, plain},
-		{"not valid yet", presents(ours.issue(t, func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) })), nil, notOurs, plain},
-		{"wrong host name", presents(ours.issue(t, func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"logs.example.com"} })), nil, notOurs, plain},
-		{"wrong address", presents(ours.issue(t, func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 2)} })), nil, notOurs, plain},
-		{"not a server's", presents(ours.issue(t, func(c *x509.Certificate) { c.ExtKeyUsage = c.ExtKeyUsage[1:] })), nil, notOurs, plain},
-		{"protocol too old", &tls.Config{Certificates: []tls.Certificate{good}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, nil, refused, plain},
-		{"client's certificate missing", demanding, nil, refused, plain},
-		{"client's certificate missing, TLS 1.3", later, nil, refusedLater, plain},
-		{"client's certificate of another authority", demanding, new(other.issue(t, nil)), refused, nil},
-		{"client's certificate expired", demanding, new(ours.issue(t, expired)), refused, nil},
-		{"client's certificate expired, TLS 1.3", later, new(ours.issue(t, expired)), refusedLater, nil},
+		{"unknown authority", presents(other.issue(t, nil)), nil, notOurs(": unknown authority"), plain},
+		{"expired", presents(ours.issue(t, expired)), nil, notOurs(": expired, or not valid yet"), plain},
+		{"not valid yet", presents(ours.issue(t, func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) })), nil, notOurs(": expired, or not valid yet"), plain},
+		{"wrong host name", presents(ours.issue(t, func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"logs.example.com"} })), nil, notOurs(": it is for another host"), plain},
+		{"wrong address", presents(ours.issue(t, func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 2)} })), nil, notOurs(": it is for another host"), plain},
+		{"not a server's", presents(ours.issue(t, func(c *x509.Certificate) { c.ExtKeyUsage = c.ExtKeyUsage[1:] })), nil, notOurs(""), plain},
+		{"protocol too old", &tls.Config{Certificates: []tls.Certificate{good}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, nil, refused("protocol version not supported"), plain},
+		{"client's certificate missing", demanding, nil, refused("handshake failure"), plain},
+		{"client's certificate missing, TLS 1.3", later, nil, refusedLater("certificate required"), plain},
+		{"client's certificate of another authority", demanding, new(other.issue(t, nil)), refused("unknown certificate authority"), nil},
+		{"client's certificate expired", demanding, new(ours.issue(t, expired)), refused("expired certificate"), nil},
+		{"client's certificate expired, TLS 1.3", later, new(ours.issue(t, expired)), refusedLater("expired certificate"), nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -44,6 +44,63 @@ func (c Config) Validate() error {
 	if c.Dir == "" {
 		bad("Dir", "is empty: name a directory that outlives the process, not a shared temporary one")
 	}
+	seen := map[string]bool{}
+	for i, d := range c.destinations() {
+		prefix := ""
+		if i > 0 || d.Name != DefaultDestination {
+			prefix = fmt.Sprintf("Destinations[%s].", d.Name)
+		}
+		if badName(d.Name) {
+			bad(prefix+"Name", "is %q: use lower case letters, digits, dots, dashes and underscores, at most %d", d.Name, maxName)
+		}
+		if seen[d.Name] {
+			bad(prefix+"Name", "is that of another destination")
+		}
+		seen[d.Name] = true
+		c.of(d).badServer(func(field, format string, args ...any) { bad(prefix+field, format, args...) })
+	}
+	if n := resourceSize(c.Resource); n > maxResource {
+		bad("Resource", "takes %d of the server's limit for the attributes of a record: leave room for those", n)
+	}
+	for _, f := range []struct {
+		name string
+		n    int64
+	}{
+		{"MaxRecords", int64(c.MaxRecords)},
+		{"MaxBytes", c.MaxBytes},
+		{"MaxAge", int64(c.MaxAge)},
+		{"FlushInterval", int64(c.FlushInterval)},
+		{"FlushSize", int64(c.FlushSize)},
+		{"SyncEvery", int64(c.SyncEvery)},
+		{"RingBytes", int64(c.RingBytes)},
+		{"KeepAcked", c.KeepAcked.Bytes},
+	} {
+		if f.n < 0 {
+			bad(f.name, "is negative")
+		}
+	}
+	if c.FlushSize > maxFlushSize {
+		bad("FlushSize", "is %d: the server refuses a request of more than %d records", c.FlushSize, maxFlushSize)
+	}
+	if c.RingBytes > 0 && c.RingBytes < minRingBytes {
+		bad("RingBytes", "is %d, less than %d", c.RingBytes, minRingBytes)
+	}
+	if c.Durability < SyncInterval || c.Durability > SyncNever {
+		bad("Durability", "is %d, not SyncInterval, SyncAlways or SyncNever", int(c.Durability))
+	}
+	return errors.Join(errs...)
+}
+
+// maxName bounds the name of a destination, which is a key on disk and a label of metrics.
+const maxName = 64
+
+func badName(s string) bool {
+	strange := func(r rune) bool { return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789.-_", r) }
+	return s == "" || len(s) > maxName || s[0] == '.' || strings.ContainsFunc(s, strange)
+}
+
+// badServer says what is wrong with the part that each destination has of its own.
+func (c Config) badServer(bad func(field, format string, args ...any)) {
 	if field, reason := c.badURL(); reason != "" {
 		bad(field, "%s", reason)
 	}
@@ -64,36 +121,11 @@ func (c Config) Validate() error {
 		}
 		names[canonical] = true
 	}
-	if n := resourceSize(c.Resource); n > maxResource {
-		bad("Resource", "takes %d of the server's limit for the attributes of a record: leave room for those", n)
+	if c.MaxInFlight < 0 {
+		bad("MaxInFlight", "is negative")
 	}
-	for _, f := range []struct {
-		name string
-		n    int64
-	}{
-		{"MaxRecords", int64(c.MaxRecords)},
-		{"MaxBytes", c.MaxBytes},
-		{"MaxAge", int64(c.MaxAge)},
-		{"FlushInterval", int64(c.FlushInterval)},
-		{"FlushSize", int64(c.FlushSize)},
-		{"SyncEvery", int64(c.SyncEvery)},
-		{"MaxInFlight", int64(c.MaxInFlight)},
-		{"Timeout", int64(c.Timeout)},
-		{"RingBytes", int64(c.RingBytes)},
-		{"KeepAcked", c.KeepAcked.Bytes},
-	} {
-		if f.n < 0 {
-			bad(f.name, "is negative")
-		}
-	}
-	if c.FlushSize > maxFlushSize {
-		bad("FlushSize", "is %d: the server refuses a request of more than %d records", c.FlushSize, maxFlushSize)
-	}
-	if c.RingBytes > 0 && c.RingBytes < minRingBytes {
-		bad("RingBytes", "is %d, less than %d", c.RingBytes, minRingBytes)
-	}
-	if c.Durability < SyncInterval || c.Durability > SyncNever {
-		bad("Durability", "is %d, not SyncInterval, SyncAlways or SyncNever", int(c.Durability))
+	if c.Timeout < 0 {
+		bad("Timeout", "is negative")
 	}
 	if c.Compression != "" && c.Compression != sender.CompressionGzip && c.Compression != sender.CompressionNone {
 		bad("Compression", "is %q, not gzip or none", c.Compression)
@@ -104,7 +136,6 @@ func (c Config) Validate() error {
 	if err := c.RateLimit.Validate(); err != nil {
 		bad("RateLimit", "is not usable: %v", err)
 	}
-	return errors.Join(errs...)
 }
 
 // badURL says what is wrong with where records go, "" if nothing is, and in which

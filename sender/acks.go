@@ -36,10 +36,11 @@ func newAcks(src Source, store Store) *acks {
 	return &acks{src: src, store: store, base: store.Counters(), durable: src.Head()}
 }
 
-// add settles a batch in memory. Batches come in offset order.
-func (a *acks) add(b *wal.Batch) {
-	a.cp, a.pending = a.src.Ack(b), true
-}
+// add settles a delivered batch in memory.
+func (a *acks) add(b *wal.Batch) { a.cp, a.pending = a.src.Ack(b), true }
+
+// bury settles in memory a batch whose dead letters are durable.
+func (a *acks) bury(b *wal.Batch) { a.cp, a.pending = a.src.Bury(b), true }
 
 // save makes the acks durable, if there are any.
 func (a *acks) save(now time.Time) {

@@ -157,5 +157,5 @@ func TestPlainServerBehindHTTPSIsATLSFailure(t *testing.T) {
 	defer secure.Close()
 	p.url = secure.URL
 	a = p.post(t.Context(), bodyOf(t, batchOf(1), CompressionNone))
-	assert.Equal(t, "TLS certificate not accepted", describe(a.answer.err))
+	assert.Equal(t, "TLS certificate not accepted: unknown authority", describe(a.answer.err))
 }

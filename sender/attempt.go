@@ -3,20 +3,27 @@ package sender
 import (
 	"context"
 	"time"
+
+	"github.com/ledger-sdk/ledger-go/internal/pace"
 )
 
 // launch starts an attempt for a flight.
 func (l *loop) launch(ctx context.Context, f *flight, now time.Time) {
 	n := uint64(f.batch.Len())
+	l.markUse(now)
 	l.limit.take(now, f.batch.Len())
 	d := &l.acks.delta
 	d.Requests++
 	if f.attempts > 0 {
 		d.Retries++
 		d.Resent += n
+	} else {
+		f.first = now
 	}
 	f.attempts++
-	f.state, f.round = flying, l.gate.round
+	f.last = now
+	f.state, f.round = flying, l.gate.Round()
+	l.gate.Launched(now)
 	l.attempts.start(f, func() attempt { return l.try(ctx, f) })
 }
 
@@ -54,29 +61,53 @@ func (l *loop) take(ctx context.Context, r result) {
 		return // We cancelled it. That says nothing about the server.
 	}
 	o := classify(r.answer, now, l.cfg.Retry.StrictOTLP)
-	if o.kind == delivered {
-		f.state = done
-		l.lastSuccess, l.warning = now, o.message
-	}
-	l.count(o)
 	if r.answer.err != nil {
 		l.s.post.refresh()
+	} else {
+		l.learn(func(to *Learned) { to.fromAnswer(r.answer) })
 	}
-	if !l.gate.settle(o, f.round, now) {
+	round := f.round
+	a := pace.Answer{RetryAfter: o.retryAfter, Overload: o.overload}
+	switch {
+	case o.kind == delivered:
+		f.state = done
+		l.lastSuccess, l.warning, l.quotaGone = now, o.message, false
+		a.Verdict = l.accept(f)
+	case o.kind.concernsRecords():
+		a.Verdict = l.refuse(f, o)
+	case o.kind == throttled:
+		a.Verdict = pace.Throttled
+	case o.kind == hold:
+		a.Verdict = pace.Held
+	default:
+		a.Verdict = pace.Temporary
+	}
+	if o.kind == partial && a.Verdict == pace.Throttled {
+		a.RetryAfter = min(max(l.quotaAt.Sub(now), time.Second), maxRetryAfter)
+		o.reason = "the quota is used up"
+	}
+	if t := f.trial; t != nil && t.aborted {
+		l.abort(t) // It may have been the last one under way.
+	}
+	l.count(o, a.Verdict)
+	if !l.gate.Settle(a, round, now) {
 		return
 	}
-	switch o.kind {
-	case delivered:
+	switch a.Verdict {
+	case pace.Delivered:
 		l.phaseSince, l.failures = time.Time{}, 0
 		l.report.succeeded(now, l.records)
-	case throttled:
+	case pace.Throttled:
 		l.why = o
 	default:
 		if l.failures++; l.phaseSince.IsZero() {
 			l.phaseSince = now
 		}
+		if o.kind == delivered { // It was the last of a batch most of which is refused.
+			o = outcome{kind: rejected, reason: "most of a batch is refused"}
+		}
 		l.why = o
-		l.report.failed(now, o, l.gate.until.Sub(now), l.records)
+		l.report.failed(now, o, a.Verdict == pace.Held, l.gate.Until().Sub(now), l.records)
 	}
 }
 
@@ -95,15 +126,16 @@ func (l *loop) countWrites(r result) {
 	d.RawBytes += uint64(r.writes) * uint64(r.f.body.raw)
 }
 
-func (l *loop) count(o outcome) {
+func (l *loop) count(o outcome, v pace.Verdict) {
 	d := &l.acks.delta
-	switch {
-	case o.kind == throttled:
+	switch v {
+	case pace.Throttled:
 		d.Throttles++
-	case o.kind.stops():
+	case pace.Held:
 		d.Holds++
-	case o.kind == temporary:
+	case pace.Temporary:
 		d.Failures++
+	case pace.Delivered:
 	}
 }
 
@@ -112,11 +144,12 @@ func (l *loop) publish() {
 	st := Stats{
 		Counters: l.acks.total(),
 		Read:     l.pos, Acked: l.acks.settled(),
-		InFlight: l.win.count(flying), Waiting: l.win.count(waiting), Window: l.gate.width,
+		InFlight: l.win.count(flying), Waiting: l.win.count(waiting) + l.win.count(guilty),
+		Condemned: l.win.count(condemned), Window: l.gate.Width(), Learned: l.learned,
 	}
-	h := Health{Phase: l.gate.phase, Message: l.warning, LastSuccess: l.lastSuccess}
-	if !l.gate.open() {
-		h.Reason, h.Message, h.NextAttempt = l.why.reason, l.why.message, l.gate.until
+	h := Health{Phase: phaseOf(l.gate.Phase()), Message: l.warning, LastSuccess: l.lastSuccess}
+	if h.Phase != PhaseSending {
+		h.Reason, h.Message, h.NextAttempt = l.why.reason, l.why.message, l.gate.Until()
 		h.Since, h.FailedAttempts = l.phaseSince, l.failures
 	} else if st.InFlight+st.Waiting == 0 && !l.paced {
 		h.Phase = PhaseIdle
@@ -124,11 +157,26 @@ func (l *loop) publish() {
 	if l.stopped {
 		h.Phase, h.NextAttempt = PhaseStopped, time.Time{}
 	}
-	if l.acks.err != nil {
-		h.SaveError = printable(l.acks.err.Error(), maxMessage)
-	}
-	if l.readErr != nil {
-		h.ReadError = printable(l.readErr.Error(), maxMessage)
-	}
+	h.SaveError, h.ReadError, h.DeadError = text(l.acks.err), text(l.readErr), text(l.buryErr)
 	l.s.publish(h, st, l.acks.settled())
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return printable(err.Error(), maxMessage)
+}
+
+func phaseOf(p pace.Phase) Phase {
+	switch p {
+	case pace.PhaseBackoff:
+		return PhaseBackoff
+	case pace.PhaseThrottled:
+		return PhaseThrottled
+	case pace.PhaseHeld:
+		return PhaseHold
+	case pace.PhaseSending:
+	}
+	return PhaseSending
 }

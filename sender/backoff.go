@@ -6,7 +6,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/cenkalti/backoff/v4"
+	"github.com/ledger-sdk/ledger-go/internal/pace"
 )
 
 // Retry says how delivery waits after temporary failures: Initial, then each time
@@ -65,13 +65,10 @@ func (r Retry) Validate() error {
 	return errors.Join(errs...)
 }
 
-// newBackoff returns the sequence of waits of r. It never ends.
-func newBackoff(r Retry) *backoff.ExponentialBackOff {
-	return backoff.NewExponentialBackOff(
-		backoff.WithInitialInterval(r.Initial),
-		backoff.WithMaxInterval(r.Max),
-		backoff.WithMultiplier(r.Multiplier),
-		backoff.WithRandomizationFactor(r.Jitter),
-		backoff.WithMaxElapsedTime(0), // No limit: the records are on disk and wait.
-	)
+// pace is what of the configuration the gate works by.
+func (c *Config) pace() pace.Config {
+	return pace.Config{
+		MaxInFlight: c.MaxInFlight, Initial: c.Retry.Initial, Max: c.Retry.Max,
+		Multiplier: c.Retry.Multiplier, Jitter: c.Retry.Jitter, Spread: c.FlushInterval,
+	}
 }

@@ -35,7 +35,7 @@ func BenchmarkSave(b *testing.B) {
 	head := wal.Offset(0)
 	for b.Loop() {
 		head++
-		require.NoError(b, s.Save(settled(s, head), Counters{Requests: 1, Bytes: 1000}))
+		require.NoError(b, s.Account("default").Save(settled(s, head), Counters{Requests: 1, Bytes: 1000}))
 	}
 }
 
@@ -52,7 +52,7 @@ func BenchmarkDrain(b *testing.B) {
 	})
 	log := newFakeLog(b)
 	log.addSized(1000*b.N, 300, 1)
-	s, err := New(log, state, Config{
+	s, err := New(log, state.Account(DefaultDestination), Config{
 		URL: "http://h", HTTPClient: &http.Client{Transport: server},
 		RateLimit: RateLimit{RequestsPerMinute: -1, RequestsPerHour: -1},
 	})

@@ -22,6 +22,9 @@ const (
 
 // Config of a [Sender]. The zero value of a field is its documented default.
 type Config struct {
+	// Name of the destination, by which its account and its dead letters are found;
+	// [DefaultDestination].
+	Name string
 	// URL that batches are posted to, complete with its path. Required.
 	URL string
 	// Header is added to every request. The sender copies it.
@@ -42,6 +45,17 @@ type Config struct {
 	MaxInFlight int
 	Retry       Retry
 	RateLimit   RateLimit
+	// LearnLimits asks a Ledger server for its settings, at the start and every hour,
+	// and keeps to them. X-RateLimit headers of answers are believed in any case.
+	LearnLimits bool
+	// OnFieldLimits is told the field limits that the settings say. It must not block.
+	OnFieldLimits func(FieldLimits)
+	// FreshFirst shares the way between a backlog and what is logged now. Otherwise
+	// the oldest goes first.
+	FreshFirst bool
+	// Dead takes the records that the server refuses. Without it such an answer holds
+	// delivery, and every record is kept.
+	Dead *DeadLog
 	// Compression is CompressionGzip, the default, or CompressionNone.
 	Compression string
 	// Timeout of one request, with everything from the dial to the last byte of
@@ -62,6 +76,8 @@ type Config struct {
 	// Resource returns the bytes of the OTLP resource that records refer to, nil
 	// if it is not known. It is called from several goroutines. Nil sends none.
 	Resource func(id uint32) []byte
+
+	asked RateLimit // RateLimit without the defaults
 }
 
 func (c Config) withDefaults() Config {
@@ -91,6 +107,10 @@ func (c Config) withDefaults() Config {
 	if c.Resource == nil {
 		c.Resource = func(uint32) []byte { return nil }
 	}
+	if c.Name == "" {
+		c.Name = DefaultDestination
+	}
+	c.asked = c.RateLimit
 	c.Retry, c.RateLimit = c.Retry.withDefaults(), c.RateLimit.withDefaults()
 	return c
 }

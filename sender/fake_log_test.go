@@ -23,7 +23,8 @@ type fakeLog struct {
 	evicted   uint64
 	changed   chan struct{}
 	acked     []wal.Offset // last offset of every acked batch
-	lastAck   wal.Offset
+	settled   map[wal.Offset]bool
+	buried    []wal.Offset
 	reclaimed wal.Offset
 	readErr   error
 	reads     int
@@ -36,7 +37,9 @@ type fakeRecord struct {
 	before   int64 // bytes of the records before this one
 }
 
-func newFakeLog(t testing.TB) *fakeLog { return &fakeLog{t: t, changed: make(chan struct{})} }
+func newFakeLog(t testing.TB) *fakeLog {
+	return &fakeLog{t: t, changed: make(chan struct{}), settled: map[wal.Offset]bool{}}
+}
 
 // payload of the record with an offset: eight bytes that the tests find again.
 func payload(o wal.Offset) []byte { return fmt.Appendf(nil, "<%06d>", o) }
@@ -63,6 +66,7 @@ func (l *fakeLog) evict(through wal.Offset) {
 	if through > l.head {
 		l.evicted += uint64(through - l.head)
 		l.head = through
+		l.absorb()
 	}
 }
 
@@ -76,6 +80,9 @@ func (l *fakeLog) Read(b *wal.Batch, after wal.Offset, lim wal.Limits) error {
 	}
 	b.Epoch = 7
 	for o := max(after, l.head) + 1; int(o) <= len(l.records); o++ {
+		if l.settled[o] {
+			continue
+		}
 		r := l.records[o-1]
 		if n := len(b.Entries); n > 0 && (n >= lim.Records || len(b.Data)+len(r.payload) > lim.Bytes || r.resource != b.Resource) {
 			break
@@ -115,20 +122,42 @@ func (l *fakeLog) Head() wal.Offset {
 func (l *fakeLog) Ack(b *wal.Batch) wal.Checkpoint {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	assert.NotZero(l.t, b.Len(), "an empty batch was acked")
-	assert.Greater(l.t, b.First(), l.lastAck, "batches are acked in offset order")
-	if len(l.acked) > 0 || l.evicted > 0 || b.First() > 1 {
-		assert.LessOrEqual(l.t, b.First(), max(l.head, l.lastAck)+1, "a batch before this one is not settled")
-	}
+	l.acked = append(l.acked, b.Last())
+	return l.settle(b)
+}
+
+func (l *fakeLog) Bury(b *wal.Batch) wal.Checkpoint {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for _, e := range b.Entries {
+		l.buried = append(l.buried, e.Offset)
+	}
+	return l.settle(b)
+}
+
+func (l *fakeLog) settle(b *wal.Batch) wal.Checkpoint {
+	assert.NotZero(l.t, b.Len(), "an empty batch was settled")
+	for _, e := range b.Entries {
+		assert.False(l.t, l.settled[e.Offset], "%d was settled twice", e.Offset)
+		l.settled[e.Offset] = true
 		if e.Offset <= l.head {
 			l.evicted-- // Delivered wins.
 		}
 	}
-	l.lastAck = b.Last()
-	l.head = max(l.head, l.lastAck)
-	l.acked = append(l.acked, l.lastAck)
-	return wal.Checkpoint{Epoch: 7, Head: l.head, Last: wal.Offset(len(l.records)), Evicted: l.evicted}
+	l.absorb()
+	return wal.Checkpoint{Epoch: 7, Head: l.head, Last: wal.Offset(len(l.records)), Evicted: l.evicted, Dead: uint64(len(l.buried))}
+}
+
+func (l *fakeLog) absorb() {
+	for l.settled[l.head+1] {
+		l.head++
+	}
+}
+
+func (l *fakeLog) Through() wal.Offset {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return wal.Offset(len(l.records))
 }
 
 func (l *fakeLog) Reclaim(durable wal.Checkpoint) {
@@ -158,11 +187,27 @@ func (l *fakeLog) fail(err error) {
 
 // fakeStore is a state in memory whose saves can be made to fail.
 type fakeStore struct {
-	mu    sync.Mutex
-	cp    wal.Checkpoint
-	total Counters
-	saves int
-	err   error
+	mu      sync.Mutex
+	cp      wal.Checkpoint
+	total   Counters
+	learned Learned
+	saves   int
+	err     error
+}
+
+func (s *fakeStore) Learned() Learned {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.learned
+}
+
+func (s *fakeStore) Learn(l Learned) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		s.learned = l
+	}
+	return s.err
 }
 
 func (s *fakeStore) Counters() Counters {

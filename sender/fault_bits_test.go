@@ -45,12 +45,12 @@ func TestEveryBitFlipOfTheState_W2_W7(t *testing.T) {
 			continue
 		}
 		accepted++
-		head := c.checkpoint.Head
+		head := c.accounts["default"].checkpoint.Head
 		if !heads[head] {
 			t.Fatalf("W2: with bit %d flipped the head is %d", bit, head)
 		}
 		switch {
-		case c.counters.Requests != uint64(head-0x0100) || len(c.resources) != 1:
+		case c.accounts["default"].counters.Requests != uint64(head-0x0100) || len(c.resources) != 1:
 			short = append(short, bit) // Less than was stored, and no checksum says so.
 		case inUse || bit%(97*31) == 0:
 			doors = append(doors, bit)
@@ -128,12 +128,12 @@ func openOneFlipped(t *testing.T, dir string, data []byte, heads map[wal.Offset]
 	if !assert.NoError(t, err, bit) {
 		return
 	}
-	assert.True(t, heads[s.Checkpoint().Head], bit)
+	assert.True(t, heads[s.Account("default").Checkpoint().Head], bit)
 	for head := wal.Offset(0x0200); head < 0x0203; head++ {
-		assert.NoError(t, s.Save(settled(s, head), Counters{Requests: 1}), bit)
+		assert.NoError(t, s.Account("default").Save(settled(s, head), Counters{Requests: 1}), bit)
 	}
 	assert.NoError(t, s.Close(), bit)
 	snap, err := ReadState(dir)
 	assert.NoError(t, err, bit)
-	assert.Equal(t, wal.Offset(0x0202), snap.Checkpoint.Head, bit)
+	assert.Equal(t, wal.Offset(0x0202), snap.Accounts["default"].Checkpoint.Head, bit)
 }

@@ -72,7 +72,7 @@ func openAbsurd(t *testing.T, dir string, bad []byte, heads map[wal.Offset]bool,
 	require.NoError(t, os.WriteFile(filepath.Join(dir, stateName), bad, 0o600))
 	s, err := OpenState(dir)
 	require.NoError(t, err, name)
-	assert.True(t, heads[s.Checkpoint().Head], name)
+	assert.True(t, heads[s.Account("default").Checkpoint().Head], name)
 	// A transaction number that wraps faults in the first write; the next one makes the
 	// file anew from memory.
 	write := func(f func() error) {
@@ -86,11 +86,11 @@ func openAbsurd(t *testing.T, dir string, bad []byte, heads map[wal.Offset]bool,
 		_, err := s.AddResource(bytes.Repeat([]byte("new"), 4000)) // It takes pages from the freelist.
 		return err
 	})
-	write(func() error { return s.Save(settled(s, 0x0200), Counters{Requests: 1}) })
+	write(func() error { return s.Account("default").Save(settled(s, 0x0200), Counters{Requests: 1}) })
 	assert.NoError(t, s.Close(), name)
 	snap, err := ReadState(dir)
 	assert.NoError(t, err, name)
-	assert.Equal(t, wal.Offset(0x0200), snap.Checkpoint.Head, name)
+	assert.Equal(t, wal.Offset(0x0200), snap.Accounts["default"].Checkpoint.Head, name)
 }
 
 // apply returns the file with the number replaced.

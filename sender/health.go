@@ -38,15 +38,17 @@ type Health struct {
 	NextAttempt time.Time `json:"next_attempt,omitzero"`
 	// LastSuccess is when a batch was delivered last in this run.
 	LastSuccess time.Time `json:"last_success,omitzero"`
-	// SaveError says why acks are not durable, and ReadError why the log cannot be
-	// read; "" if all is well. Either means degraded.
+	// SaveError says why acks are not durable, ReadError why the log cannot be read, and
+	// DeadError why dead letters cannot be stored, so that their records wait; "" if all
+	// is well. Any of them means degraded.
 	SaveError string `json:"save_error,omitempty"`
 	ReadError string `json:"read_error,omitempty"`
+	DeadError string `json:"dead_error,omitempty"`
 }
 
 // OK reports whether delivery makes progress or has nothing to do, and what it
 // does is durable. A server's pause is not a fault.
 func (h Health) OK() bool {
 	failing := h.Phase == PhaseBackoff || h.Phase == PhaseHold
-	return !failing && h.SaveError == "" && h.ReadError == ""
+	return !failing && h.SaveError == "" && h.ReadError == "" && h.DeadError == ""
 }

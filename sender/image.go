@@ -37,6 +37,11 @@ func (im *image) bucket(name string) *image {
 	return &image{}
 }
 
+func (im *image) has(value string) bool {
+	_, ok := im.values[value]
+	return ok
+}
+
 const (
 	pageHeader = 16
 	elemSize   = 16

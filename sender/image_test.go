@@ -26,7 +26,7 @@ func saved(t testing.TB) ([]byte, map[wal.Offset]bool) {
 	_, err = s.AddResource(bytes.Repeat([]byte("r"), 3000))
 	require.NoError(t, err)
 	for head := wal.Offset(0x0101); head < 0x0106; head++ {
-		require.NoError(t, s.Save(settled(s, head), Counters{Requests: 1}))
+		require.NoError(t, s.Account("default").Save(settled(s, head), Counters{Requests: 1}))
 		heads[head] = true
 	}
 	require.NoError(t, s.Close())
@@ -46,7 +46,7 @@ func TestWrongByteNeverMovesTheAckedOffset(t *testing.T) {
 	require.NoError(t, err)
 	want, err := decode(top)
 	require.NoError(t, err)
-	require.Equal(t, wal.Offset(0x0105), want.checkpoint.Head)
+	require.Equal(t, wal.Offset(0x0105), want.accounts["default"].checkpoint.Head)
 	step := 5
 	if os.Getenv("SENDER_TEST_LONG") != "" {
 		step = 1
@@ -64,8 +64,8 @@ func TestWrongByteNeverMovesTheAckedOffset(t *testing.T) {
 				found++
 				continue
 			}
-			if !heads[c.checkpoint.Head] || c.id != want.id {
-				t.Fatalf("byte %d: head %d", i, c.checkpoint.Head)
+			if !heads[c.accounts["default"].checkpoint.Head] || c.id != want.id {
+				t.Fatalf("byte %d: head %d", i, c.accounts["default"].checkpoint.Head)
 			}
 		}
 	}
@@ -97,8 +97,8 @@ func TestStateWithAWrongByteOpensW7(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, stateName), bad, 0o600))
 		s, err := OpenState(dir)
 		require.NoError(t, err, i)
-		assert.True(t, heads[s.Checkpoint().Head], i)
-		require.NoError(t, s.Save(settled(s, 0x0200), Counters{}), i)
+		assert.True(t, heads[s.Account("default").Checkpoint().Head], i)
+		require.NoError(t, s.Account("default").Save(settled(s, 0x0200), Counters{}), i)
 		require.NoError(t, s.Close())
 	}
 }

@@ -42,38 +42,78 @@ func (r RateLimit) Validate() error {
 	return nil
 }
 
+// effective is what the user asked for and what the server said, in one: what the user
+// gave is never exceeded, and what only is a default gives way to the server's word.
+func effective(asked RateLimit, l Learned) RateLimit {
+	pick := func(asked, learned int) int {
+		switch {
+		case learned == 0 || asked < 0:
+			return asked
+		case asked == 0:
+			return learned
+		}
+		return min(asked, learned)
+	}
+	asked.RequestsPerMinute = pick(asked.RequestsPerMinute, l.RequestsPerMinute)
+	asked.RequestsPerHour = pick(asked.RequestsPerHour, l.RequestsPerHour)
+	asked.RecordsPerMinute = pick(asked.RecordsPerMinute, l.RecordsPerMinute)
+	asked.RecordsPerHour = pick(asked.RecordsPerHour, l.RecordsPerHour)
+	return asked.withDefaults()
+}
+
 // limiter spends requests and records from a token bucket per limit and window.
 // It belongs to the loop, which tells it the time.
 type limiter struct {
-	requests, records []*rate.Limiter
-	maxRecords        int // a request may have at most so many; 0 is no limit
+	requests, records [2]bucket // per minute and per hour
+	maxRecords        int       // a request may have at most so many; 0 is no limit
+	used              time.Time // last, if ever: a new bucket is empty then
 }
 
-func newLimiter(r RateLimit) *limiter {
-	l := &limiter{}
-	// A burst of a fifth leaves the steady rate at four fifths. For records the
-	// burst is also the largest batch, so it gets half.
-	for _, w := range []struct {
-		limit  int
-		window time.Duration
-	}{{r.RequestsPerMinute, time.Minute}, {r.RequestsPerHour, time.Hour}} {
-		if w.limit > 0 {
-			l.requests = append(l.requests, newBucket(w.limit, r.Use, w.window, 5))
-		}
-	}
-	for _, w := range []struct {
-		limit  int
-		window time.Duration
-	}{{r.RecordsPerMinute, time.Minute}, {r.RecordsPerHour, time.Hour}} {
-		if w.limit > 0 {
-			b := newBucket(w.limit, r.Use, w.window, 2)
-			l.records = append(l.records, b)
-			if l.maxRecords == 0 || b.Burst() < l.maxRecords {
-				l.maxRecords = b.Burst()
-			}
-		}
-	}
+// bucket is a token bucket for one limit, nil if there is none.
+type bucket struct {
+	*rate.Limiter
+	limit int
+}
+
+// newLimiter returns a limiter whose buckets are empty at the time of the last use, full
+// if that is zero: an earlier process may have spent all that they held up to then.
+func newLimiter(r RateLimit, used time.Time) *limiter {
+	l := &limiter{used: used}
+	l.set(used, r)
 	return l
+}
+
+// set changes the limits. What was spent stays spent.
+func (l *limiter) set(now time.Time, r RateLimit) {
+	for i, window := range []time.Duration{time.Minute, time.Hour} {
+		// A burst of a fifth leaves the steady rate at four fifths. For records the
+		// burst is also the largest batch, so it gets half.
+		l.requests[i].set(now, []int{r.RequestsPerMinute, r.RequestsPerHour}[i], r.Use, window, 5, l.used)
+		l.records[i].set(now, []int{r.RecordsPerMinute, r.RecordsPerHour}[i], r.Use, window, 2, l.used)
+	}
+	l.maxRecords = 0
+	for _, b := range l.records {
+		if b.Limiter != nil && (l.maxRecords == 0 || b.Burst() < l.maxRecords) {
+			l.maxRecords = b.Burst()
+		}
+	}
+}
+
+func (b *bucket) set(now time.Time, limit int, use float64, window time.Duration, part int, used time.Time) {
+	switch {
+	case limit <= 0:
+		*b = bucket{}
+	case b.Limiter == nil:
+		*b = bucket{newBucket(limit, use, window, part), limit}
+		if !used.IsZero() {
+			b.AllowN(used, b.Burst())
+		}
+	case b.limit != limit:
+		to := newBucket(limit, use, window, part)
+		b.SetLimitAt(now, to.Limit())
+		b.SetBurstAt(now, to.Burst())
+		b.limit = limit
+	}
 }
 
 // newBucket returns a token bucket that never lets more than use*limit events
@@ -94,26 +134,31 @@ func newBucket(limit int, use float64, window time.Duration, part int) *rate.Lim
 // means that it may go.
 func (l *limiter) wait(now time.Time, records int) time.Duration {
 	var longest time.Duration
-	for _, b := range l.requests {
-		longest = max(longest, untilTokens(b, now, 1))
-	}
-	for _, b := range l.records {
-		longest = max(longest, untilTokens(b, now, records))
+	for i := range l.requests {
+		longest = max(longest, untilTokens(l.requests[i].Limiter, now, 1), untilTokens(l.records[i].Limiter, now, records))
 	}
 	return longest
 }
 
 // take spends the tokens of a request for which wait returned 0.
 func (l *limiter) take(now time.Time, records int) {
+	l.used = now
 	for _, b := range l.requests {
-		b.AllowN(now, 1)
+		if b.Limiter != nil {
+			b.AllowN(now, 1)
+		}
 	}
 	for _, b := range l.records {
-		b.AllowN(now, records)
+		if b.Limiter != nil {
+			b.AllowN(now, records)
+		}
 	}
 }
 
 func untilTokens(b *rate.Limiter, now time.Time, n int) time.Duration {
+	if b == nil {
+		return 0
+	}
 	missing := float64(min(n, b.Burst())) - b.TokensAt(now)
 	if missing <= 0 {
 		return 0

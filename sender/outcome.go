@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ledger-sdk/ledger-go/internal/otlp"
@@ -51,6 +52,12 @@ type outcome struct {
 	message string
 	// rejected is how many records of a partial batch the server refused.
 	rejected int64
+	// quota says that it refused them because a quota is used up.
+	quota bool
+	// status of the answer, 0 if there was none.
+	status int
+	// overload says that the server is there and cannot keep up.
+	overload bool
 }
 
 // classify is the outcome table of doc.go. Under strict only what OTLP calls
@@ -58,19 +65,21 @@ type outcome struct {
 // would be temporary then holds.
 func classify(a answer, now time.Time, strict bool) outcome {
 	if a.err != nil {
-		return outcome{kind: temporary, reason: describe(a.err)}
+		reason := describe(a.err)
+		return outcome{kind: temporary, reason: reason, overload: reason == timedOut}
 	}
-	o := outcome{reason: statusText(a.status), message: a.message}
+	o := outcome{reason: statusText(a.status), message: a.message, status: a.status}
 	switch s := a.status; {
 	case s >= 200 && s <= 299:
 		o.kind = delivered
 		if o.rejected = a.response.Rejected; o.rejected > 0 {
 			o.kind, o.reason = partial, "records rejected by the server"
+			o.quota = strings.Contains(strings.ToLower(a.message), "quota")
 		}
 	case s == http.StatusTooManyRequests:
-		o.kind, o.retryAfter = throttled, parseRetryAfter(a.header, now)
+		o.kind, o.retryAfter, o.overload = throttled, parseRetryAfter(a.header, now), true
 	case s == http.StatusServiceUnavailable:
-		o.kind = temporary
+		o.kind, o.overload = temporary, true
 		if o.retryAfter = parseRetryAfter(a.header, now); o.retryAfter > 0 {
 			o.kind = throttled
 		}
@@ -81,7 +90,7 @@ func classify(a answer, now time.Time, strict bool) outcome {
 		if strict {
 			o.kind = hold
 		}
-	case s == http.StatusRequestEntityTooLarge:
+	case s == http.StatusRequestEntityTooLarge, s == http.StatusBadRequest && saysTooLarge(a.message):
 		o.kind = tooLarge
 	case s == http.StatusBadRequest, s == http.StatusUnprocessableEntity:
 		o.kind = rejected
@@ -108,12 +117,23 @@ func statusText(status int) string {
 	return strconv.Itoa(status)
 }
 
-// stops reports whether the outcome stops delivery until something is fixed. For
-// partial, tooLarge and rejected that is so only as long as there are no dead
-// letters, without which the guilty records have nowhere to go.
-func (k kind) stops() bool {
-	return k == hold || k == rejected || k == tooLarge || k == partial
+// saysTooLarge reports whether the words of a 400 mean a 413. That is how the size limits
+// of the OpenTelemetry Collector ("http: request body too large"), of VictoriaLogs ("too
+// big data size") and of Ledger (more records than a batch may have) are answered. Taken
+// for one it is not, a batch is halved in vain; the records are judged all the same.
+func saysTooLarge(message string) bool {
+	m := strings.ToLower(message)
+	for _, words := range []string{"too large", "too big", "too many", "exceed", "maximum"} {
+		if strings.Contains(m, words) {
+			return true
+		}
+	}
+	return false
 }
+
+// concernsRecords reports whether the outcome is about records of the batch, rather than
+// about the server or the way to it.
+func (k kind) concernsRecords() bool { return k == rejected || k == tooLarge || k == partial }
 
 func (k kind) String() string {
 	names := [...]string{"none", "delivered", "partial", "throttled", "temporary", "too large", "rejected", "hold"}

@@ -106,7 +106,9 @@ func TestOutcomeTable(t *testing.T) {
 		name := fmt.Sprint(tt.status, tt.header)
 		a := answer{status: tt.status, header: tt.header, message: "said"}
 		o := classify(a, testNow, false)
-		assert.Equal(t, outcome{kind: tt.kind, retryAfter: tt.after, reason: tt.reason, message: "said"}, o, name)
+		assert.Equal(t, tt.status == 429 || tt.status == 503, o.overload, name)
+		o.overload = false
+		assert.Equal(t, outcome{kind: tt.kind, retryAfter: tt.after, reason: tt.reason, message: "said", status: tt.status}, o, name)
 		assert.Equal(t, tt.strict, classify(a, testNow, true).kind, name)
 	}
 }
@@ -160,8 +162,8 @@ func TestTransportErrorsAreTemporaryAlsoUnderStrict(t *testing.T) {
 		{wrap(&net.DNSError{Err: "no such host", Name: "secret.test", IsNotFound: true}), "name lookup failed"},
 		{wrap(context.DeadlineExceeded), "timeout"},
 		{wrap(&net.DNSError{IsTimeout: true}), "name lookup failed"},
-		{wrap(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), "TLS certificate not accepted"},
-		{wrap(x509.HostnameError{Certificate: &x509.Certificate{}, Host: "secret"}), "TLS certificate not accepted"},
+		{wrap(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), "TLS certificate not accepted: unknown authority"},
+		{wrap(x509.HostnameError{Certificate: &x509.Certificate{}, Host: "secret"}), "TLS certificate not accepted: it is for another host"},
 		{wrap(tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}), "TLS handshake failed"},
 		{wrap(tls.AlertError(40)), "TLS handshake failed"},
 		{wrap(errors.New("secret")), "network error on dial"},
@@ -174,7 +176,7 @@ func TestTransportErrorsAreTemporaryAlsoUnderStrict(t *testing.T) {
 	for _, tt := range tests {
 		for _, strict := range []bool{false, true} {
 			o := classify(answer{err: tt.err}, testNow, strict)
-			assert.Equal(t, outcome{kind: temporary, reason: tt.reason}, o)
+			assert.Equal(t, outcome{kind: temporary, reason: tt.reason, overload: tt.reason == timedOut}, o)
 			assert.NotContains(t, o.reason, "secret")
 		}
 	}

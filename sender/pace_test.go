@@ -48,7 +48,7 @@ func TestLimiterNeverExceedsAnyWindow(t *testing.T) {
 		t.Run(fmt.Sprintf("%+v", tt.limit), func(t *testing.T) {
 			r := tt.limit.withDefaults()
 			require.NoError(t, r.Validate())
-			l := newLimiter(r)
+			l := newLimiter(r, time.Time{})
 			batch := tt.batch
 			if l.maxRecords > 0 {
 				batch = min(batch, l.maxRecords)
@@ -100,7 +100,7 @@ func TestLimiterNeverExceedsAnyWindow(t *testing.T) {
 }
 
 func TestNoLimit(t *testing.T) {
-	l := newLimiter(RateLimit{RequestsPerMinute: -1, RequestsPerHour: -1, RecordsPerMinute: -1, RecordsPerHour: -1}.withDefaults())
+	l := newLimiter(RateLimit{RequestsPerMinute: -1, RequestsPerHour: -1, RecordsPerMinute: -1, RecordsPerHour: -1}.withDefaults(), time.Time{})
 	for range 10_000 {
 		require.Zero(t, l.wait(testNow, 1000))
 		l.take(testNow, 1000)
@@ -209,25 +209,6 @@ func TestCutKeepsTheBytesOfWhatStays(t *testing.T) {
 			assert.Equal(t, payload(o), b.Record(i))
 		}
 		assert.Len(t, b.Data, 8*len(tt.want))
-	}
-}
-
-func TestNudgeOnlyEverShortensABackoff(t *testing.T) {
-	now := testNow
-	g := newGate(4, Retry{Jitter: -1}.withDefaults())
-	g.nudge()
-	assert.True(t, g.admits(now, 0), "an open gate stays open")
-	g.settle(outcome{kind: temporary}, g.round, now)
-	g.until = now.Add(1600 * time.Millisecond) // Jitter made it shorter than the first step.
-	g.nudge()
-	assert.Equal(t, now.Add(1600*time.Millisecond), g.until)
-	g.until = now.Add(time.Minute)
-	g.nudge()
-	assert.Equal(t, now.Add(2*time.Second), g.until)
-	for _, o := range []outcome{{kind: throttled, retryAfter: time.Minute}, {kind: hold}} {
-		g.settle(o, g.round, now)
-		g.nudge()
-		assert.Equal(t, now.Add(time.Minute), g.until)
 	}
 }
 

@@ -58,10 +58,11 @@ func playPart(name, dir string) error {
 
 // playSaves saves as fast as it can and says what is durable.
 func playSaves(s *State) error {
-	for cp := s.Checkpoint(); ; {
+	for cp := s.Account("default").Checkpoint(); ; {
+		cp.Epoch = s.Identity().Epoch
 		cp.Head++
 		cp.Last = cp.Head
-		if err := s.Save(cp, Counters{Requests: 1}); err != nil {
+		if err := s.Account("default").Save(cp, Counters{Requests: 1}); err != nil {
 			return err
 		}
 		fmt.Println(uint64(cp.Head))
@@ -91,7 +92,7 @@ func playFullDisk(s *State, dir string) error {
 		cp := wal.Checkpoint{Epoch: s.Identity().Epoch, Head: wal.Offset(i + 1), Last: 2000}
 		d := Counters{Requests: 1}
 		d.each(func(_ string, v *uint64) { *v++ }) // Every counter is stored.
-		if err := s.Save(cp, d); err != nil {
+		if err := s.Account("default").Save(cp, d); err != nil {
 			return fmt.Errorf("save %d: %w", i, err)
 		}
 	}

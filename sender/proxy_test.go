@@ -160,7 +160,7 @@ func TestProxyIsTakenFromTheEnvironment(t *testing.T) {
 		}, {
 			name: "wrong password", url: "https://example.com/v1/logs", password: "other",
 			env:  func(proxy string) []string { return []string{"HTTPS_PROXY=http://user:hunter2@" + proxy} },
-			want: "temporary: request failed", asked: []string{"CONNECT example.com:443"},
+			want: "temporary: proxy answered 407 Proxy Authentication Required", asked: []string{"CONNECT example.com:443"},
 		}, {
 			name: "no proxy there", url: "https://example.com/v1/logs",
 			env:  func(string) []string { return []string{"HTTPS_PROXY=" + gone.URL} },

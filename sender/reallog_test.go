@@ -27,7 +27,7 @@ func openHouse(t *testing.T, dir string) *house {
 	t.Helper()
 	s, err := OpenState(dir)
 	require.NoError(t, err)
-	l, err := wal.Open(filepath.Join(dir, "wal"), wal.Options{Epoch: s.Identity().Epoch, Checkpoint: s.Checkpoint(), SegmentSize: 4 << 10})
+	l, err := wal.Open(filepath.Join(dir, "wal"), wal.Options{Epoch: s.Identity().Epoch, Checkpoint: s.Account("default").Checkpoint(), SegmentSize: 4 << 10})
 	require.NoError(t, err)
 	return &house{dir, s, l}
 }
@@ -61,7 +61,7 @@ func TestEverythingArrivesAcrossRestarts(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			h := openHouse(t, dir)
 			defer h.close(t)
-			acked := h.state.Checkpoint().Head
+			acked := h.state.Account("default").Checkpoint().Head
 			server := newFakeServer(func(c call) reply {
 				switch {
 				case life == 5:
@@ -80,7 +80,7 @@ func TestEverythingArrivesAcrossRestarts(t *testing.T) {
 			})
 			cfg := small()
 			cfg.HTTPClient = clientOf(server)
-			s, err := New(h.log, h.state, cfg)
+			s, err := New(h.log.Reader(0), h.state.Account(DefaultDestination), cfg)
 			require.NoError(t, err)
 			ctx, cancel := context.WithCancel(t.Context())
 			var run sync.WaitGroup
@@ -91,7 +91,7 @@ func TestEverythingArrivesAcrossRestarts(t *testing.T) {
 				sleep(300 * time.Millisecond)
 			}
 			if life == 2 {
-				h.log.Evict(15) // Some of it in flight.
+				h.log.Reader(0).Evict(15) // Some of it in flight.
 			}
 			if life == 5 {
 				require.NoError(t, s.Flush(ctx, wal.Offset(total)))
@@ -100,17 +100,17 @@ func TestEverythingArrivesAcrossRestarts(t *testing.T) {
 			run.Wait()
 			synctest.Wait()
 			if life != 2 { // An eviction alone is for the log's owner to save.
-				assert.Equal(t, h.log.Head(), h.state.Checkpoint().Head)
+				assert.Equal(t, h.log.Head(), h.state.Account("default").Checkpoint().Head)
 			}
 		})
 	}
 	h := openHouse(t, dir)
 	defer h.close(t)
-	cp := h.state.Checkpoint()
+	cp := h.state.Account("default").Checkpoint()
 	assert.Equal(t, wal.Offset(total), cp.Head)
 	assert.Zero(t, cp.Lost+cp.Dead)
 	assert.LessOrEqual(t, cp.Evicted, uint64(15))
 	assert.GreaterOrEqual(t, uint64(len(seen)), cp.Delivered())
 	assert.LessOrEqual(t, uint64(total-len(seen)), cp.Evicted, "only what was evicted did not arrive")
-	assert.Positive(t, h.state.Counters().Ambiguous)
+	assert.Positive(t, h.state.Account("default").Counters().Ambiguous)
 }

@@ -58,6 +58,7 @@ type reporter struct {
 	outage  episode
 	saving  episode
 	reading episode
+	burying episode
 	reasons map[string]bool // holds told about in this outage
 }
 
@@ -66,7 +67,7 @@ func newReporter(log *slog.Logger) *reporter {
 }
 
 // failed notes an attempt that closed the gate.
-func (r *reporter) failed(now time.Time, o outcome, retryIn time.Duration, waiting func() int) {
+func (r *reporter) failed(now time.Time, o outcome, held bool, retryIn time.Duration, waiting func() int) {
 	if !r.outage.on {
 		clear(r.reasons)
 	}
@@ -76,7 +77,7 @@ func (r *reporter) failed(now time.Time, o outcome, retryIn time.Duration, waiti
 		return []slog.Attr{slog.String("reason", o.reason), slog.Duration("retry_in", retryIn), slog.Int("records_waiting", waiting())}
 	}
 	switch {
-	case o.kind.stops():
+	case held:
 		if r.outage.told && !r.reasons[o.reason] && len(r.reasons) < maxReasons {
 			r.reasons[o.reason] = true
 			r.log.LogAttrs(context.Background(), slog.LevelError, "sender: delivery is on hold until this is fixed", attrs()...)

@@ -139,7 +139,7 @@ func TestPanicOfTheLoggerDoesNotEndDelivery(t *testing.T) {
 	r := newReporter(slog.New(panicHandler{slog.NewTextHandler(&bytes.Buffer{}, nil)}))
 	none := func() int { return 0 }
 	assert.NotPanics(t, func() {
-		r.failed(time.Now(), outcome{kind: temporary}, time.Second, none)
+		r.failed(time.Now(), outcome{kind: temporary}, false, time.Second, none)
 		r.succeeded(time.Now(), none)
 	})
 }

@@ -24,6 +24,7 @@ type Sender struct {
 	started bool
 	stopped chan struct{} // closed when Run has returned
 	asked   request
+	walks   []*redrive
 	settled wal.Offset
 	moved   chan struct{} // closed and replaced when settled grows
 	health  Health
@@ -34,6 +35,7 @@ type Sender struct {
 type request struct {
 	through wal.Offset // send at once up to here
 	nudge   bool
+	redrive *redrive // walk over the dead letters
 }
 
 // Format prints the configuration without its secrets, whatever the verb.
@@ -55,10 +57,12 @@ func New(src Source, st Store, cfg Config) (*Sender, error) {
 }
 
 // attempts are the goroutines of a run, one per request under way. They are the
-// only ones this package starts, here, and run joins them.
+// only ones this package starts, here, with the one that asks for settings, and run joins
+// them.
 type attempts struct {
-	all     sync.WaitGroup
-	results chan result // has room for all, so that none ever blocks
+	all      sync.WaitGroup
+	results  chan result // has room for all, so that none ever blocks
+	settings chan []byte // has room for one
 }
 
 // result is a flight that comes back from an attempt.
@@ -71,6 +75,12 @@ type result struct {
 // its timeout, and the loop must stay free.
 func (a *attempts) start(f *flight, try func() attempt) {
 	a.all.Go(func() { a.results <- result{f, try()} })
+}
+
+// ask asks a server for its settings in a goroutine of its own, of which there is one at
+// a time.
+func (a *attempts) ask(get func() []byte) {
+	a.all.Go(func() { a.settings <- get() })
 }
 
 // Run delivers until ctx ends. It then cancels the requests under way, waits for
@@ -126,6 +136,10 @@ func (s *Sender) Flush(ctx context.Context, through wal.Offset) error {
 	}
 }
 
+// Urge asks for everything up to and including an offset to be sent now, as
+// [Sender.Flush] does, and does not wait for it.
+func (s *Sender) Urge(through wal.Offset) { s.ask(request{through: through, nudge: true}) }
+
 // Nudge has a running backoff end early: at once, but not sooner after the last
 // attempt than the first step of the backoff. It shortens neither a pause that
 // the server asked for nor a hold.
@@ -135,6 +149,9 @@ func (s *Sender) ask(r request) {
 	s.mu.Lock()
 	s.asked.through = max(s.asked.through, r.through)
 	s.asked.nudge = s.asked.nudge || r.nudge
+	if r.redrive != nil {
+		s.walks = append(s.walks, r.redrive)
+	}
 	s.mu.Unlock()
 	select {
 	case s.wake <- struct{}{}:
@@ -142,13 +159,13 @@ func (s *Sender) ask(r request) {
 	}
 }
 
-// take returns what was asked for, and forgets a nudge.
-func (s *Sender) take() request {
+// take returns what was asked for, and forgets nudges and walks.
+func (s *Sender) take() (request, []*redrive) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := s.asked
-	s.asked.nudge = false
-	return r
+	r, walks := s.asked, s.walks
+	s.asked.nudge, s.walks = false, nil
+	return r, walks
 }
 
 // publish shows what the loop is doing to the other methods.

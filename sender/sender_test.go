@@ -93,7 +93,7 @@ func TestSenderBeginsBehindTheHead(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		log := newFakeLog(t)
 		log.add(10)
-		log.head, log.lastAck = 4, 4
+		log.head = 4
 		server := newFakeServer(always(ok))
 		cfg := exact()
 		cfg.HTTPClient = clientOf(server)
@@ -139,7 +139,9 @@ func TestOneRequestInFlightKeepsTheOrder(t *testing.T) {
 	})
 }
 
-func TestAckIsContiguousWhateverTheOrderOfAnswersS1(t *testing.T) {
+// What is delivered early is settled early, and the head moves over it when what is
+// before it has arrived.
+func TestHeadIsContiguousWhateverTheOrderOfAnswersS1(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		cfg := small()
 		r := start(t, cfg, func(c call) reply {
@@ -154,7 +156,7 @@ func TestAckIsContiguousWhateverTheOrderOfAnswersS1(t *testing.T) {
 		require.Greater(t, len(r.server.got()), 4)
 		sleep(time.Minute)
 		assert.Equal(t, wal.Offset(100), r.store.head())
-		assert.IsIncreasing(t, r.log.ackedBatches())
+		assert.Len(t, r.log.ackedBatches(), 10)
 	})
 }
 

@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
-
-	"github.com/ledger-sdk/ledger-go/wal"
 )
 
 // Identity of a log. It is made once, with the state file.
@@ -57,20 +55,6 @@ func (s *State) Identity() Identity {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.c.id
-}
-
-// Checkpoint returns what was saved last.
-func (s *State) Checkpoint() wal.Checkpoint {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.c.checkpoint
-}
-
-// Counters returns the saved totals over all runs of the program.
-func (s *State) Counters() Counters {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.c.counters
 }
 
 // Recovered says what was found unreadable and moved to quarantine, "" if nothing.
@@ -125,7 +109,7 @@ func resourceID(all map[uint32][]byte, b []byte) (id uint32, known bool) {
 }
 
 // SetEpoch makes the state that of a log with this epoch: if it is another than
-// before, the checkpoint and the counters start again from zero.
+// before, nothing is known of any destination any more.
 func (s *State) SetEpoch(epoch uint64) error {
 	if epoch == 0 {
 		return errors.New("sender: set epoch: epoch is zero")
@@ -136,59 +120,14 @@ func (s *State) SetEpoch(epoch uint64) error {
 		return nil
 	}
 	next := s.c
-	next.id.Epoch, next.checkpoint, next.counters = epoch, wal.Checkpoint{Epoch: epoch}, Counters{}
+	next.id.Epoch, next.accounts = epoch, map[string]account{}
 	err := s.write(next, func(tx *bbolt.Tx) error {
-		return errors.Join(encodeMeta(tx, next.id), encodeDestination(tx, next.checkpoint, next.counters))
+		return errors.Join(encodeMeta(tx, next.id), dropDestinations(tx))
 	})
 	if err != nil {
 		return fmt.Errorf("sender: set epoch: %w", err)
 	}
 	return nil
-}
-
-// Save makes a checkpoint durable and adds d to the counters, in one transaction.
-// After an error the file says what it said before, or, if only the confirmation
-// failed, what it was asked to say; either is safe, and Save may be called again.
-//
-// It refuses a checkpoint of another epoch with [ErrEpoch] and one that is behind
-// the stored one with [ErrBehind]: the acked offset never moves back (W2).
-func (s *State) Save(cp wal.Checkpoint, d Counters) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	next := s.c
-	next.checkpoint, next.counters = cp, s.c.counters.plus(d)
-	err := follows(s.c.checkpoint, cp)
-	if err == nil {
-		err = s.write(next, func(tx *bbolt.Tx) error { return encodeDestination(tx, next.checkpoint, next.counters) })
-	}
-	if err != nil {
-		return fmt.Errorf("sender: save checkpoint: %w", err)
-	}
-	return nil
-}
-
-// AddCounters adds d to the counters and leaves the checkpoint as it is.
-func (s *State) AddCounters(d Counters) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	next := s.c
-	next.counters = s.c.counters.plus(d)
-	err := s.write(next, func(tx *bbolt.Tx) error { return encodeDestination(tx, next.checkpoint, next.counters) })
-	if err != nil {
-		return fmt.Errorf("sender: save counters: %w", err)
-	}
-	return nil
-}
-
-// follows says whether next may replace the stored checkpoint.
-func follows(stored, next wal.Checkpoint) error {
-	switch {
-	case next.Epoch != stored.Epoch:
-		return fmt.Errorf("%w: %d, not %d", ErrEpoch, next.Epoch, stored.Epoch)
-	case next.Head < stored.Head:
-		return fmt.Errorf("%w: %d, not %d", ErrBehind, next.Head, stored.Head)
-	}
-	return checkCounts(next)
 }
 
 // Close releases the file and then the lock. It is idempotent.

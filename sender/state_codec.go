@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
-
-	"github.com/ledger-sdk/ledger-go/wal"
 )
 
 // What state.db holds, all numbers big endian:
@@ -18,30 +16,27 @@ import (
 //	meta/format                          u32
 //	meta/identity                        log id [16], epoch u64, created u64 (Unix ns)
 //	destinations/<name>/checkpoint       epoch, head, last, evicted, lost, dead u64
+//	destinations/<name>/fates            start, expired, shed u64 (optional)
+//	destinations/<name>/settled          from, to, dead u64, repeated (optional)
+//	destinations/<name>/learned          see Learned, u64 each (optional)
 //	destinations/<name>/counters/<name>  u64
 //	resources/<id u32>                   bytes
 //
 // bbolt has no checksum over its data pages, and one flipped bit in a checkpoint
 // could put the acked offset ahead of the truth, which loses records. So every
 // value ends in a CRC-32C over its key and itself.
-const (
-	stateFormat = 1
-	// destinationName is the one destination there is.
-	destinationName = "default"
-)
+const stateFormat = 1
 
-// contents is what a state file says, in memory. The resources are shared
-// between copies and are replaced, never changed.
+// contents is what a state file says, in memory. The maps are shared between copies
+// and are replaced, never changed.
 type contents struct {
-	id         Identity
-	checkpoint wal.Checkpoint
-	counters   Counters
-	resources  map[uint32][]byte
+	id        Identity
+	accounts  map[string]account
+	resources map[uint32][]byte
 }
 
 func newContents() contents {
-	id := newIdentity()
-	return contents{id: id, checkpoint: wal.Checkpoint{Epoch: id.Epoch}, resources: map[uint32][]byte{}}
+	return contents{id: newIdentity(), accounts: map[string]account{}, resources: map[uint32][]byte{}}
 }
 
 func sum(key, value []byte) uint32 {
@@ -65,14 +60,23 @@ func unseal(key, stored []byte) ([]byte, error) {
 
 // numbers reads a sealed value of n u64.
 func numbers(b *image, key string, n int) ([]uint64, error) {
+	out, err := series(b, key)
+	if err == nil && len(out) != n {
+		err = fmt.Errorf("%q has %d numbers", key, len(out))
+	}
+	return out, err
+}
+
+// series reads a sealed value of any number of u64.
+func series(b *image, key string) ([]uint64, error) {
 	v, err := unseal([]byte(key), b.values[key])
 	if err != nil {
 		return nil, err
 	}
-	if len(v) != 8*n {
+	if len(v)%8 != 0 {
 		return nil, fmt.Errorf("%q has %d bytes", key, len(v))
 	}
-	out := make([]uint64, n)
+	out := make([]uint64, len(v)/8)
 	for i := range out {
 		out[i] = binary.BigEndian.Uint64(v[8*i:])
 	}
@@ -98,7 +102,7 @@ func decodeFormat(top *image) (uint32, error) {
 
 // decode reads all of a state file of this format. Any error means damage.
 func decode(top *image) (contents, error) {
-	c := contents{resources: map[uint32][]byte{}}
+	c := contents{accounts: map[string]account{}, resources: map[uint32][]byte{}}
 	if format, err := decodeFormat(top); err != nil {
 		return c, err
 	} else if format != stateFormat {
@@ -111,23 +115,16 @@ func decode(top *image) (contents, error) {
 	if c.id, err = decodeIdentity(top.bucket("meta")); err != nil {
 		return c, err
 	}
-	dest := top.bucket("destinations").bucket(destinationName)
-	if c.checkpoint, err = decodeCheckpoint(dest); err != nil {
-		return c, err
-	}
-	if c.checkpoint.Epoch != c.id.Epoch {
-		return c, errors.New("checkpoint is of another epoch")
-	}
-	c.counters.each(func(name string, v *uint64) {
-		b := dest.bucket("counters")
-		if _, ok := b.values[name]; !ok || err != nil {
-			return // A counter of a later version of this program, or not used yet.
+	for name, b := range top.bucket("destinations").buckets {
+		a, bad := decodeAccount(b)
+		if bad == nil && a.checkpoint.Epoch != c.id.Epoch {
+			bad = errors.New("checkpoint is of another epoch")
 		}
-		var n []uint64
-		if n, err = numbers(b, name, 1); err == nil {
-			*v = n[0]
+		if bad != nil {
+			return c, fmt.Errorf("destination %q: %w", name, bad)
 		}
-	})
+		c.accounts[name] = a
+	}
 	for key, stored := range top.bucket("resources").values {
 		v, bad := unseal([]byte(key), stored)
 		if bad != nil || len(key) != 4 {
@@ -135,25 +132,24 @@ func decode(top *image) (contents, error) {
 		}
 		c.resources[binary.BigEndian.Uint32([]byte(key))] = bytes.Clone(v)
 	}
-	return c, err
+	return c, nil
 }
 
 // checkShape makes sure that what should be a bucket is not a value: one flipped bit
 // makes it one, and bbolt then refuses every write to it.
 func checkShape(top *image) error {
+	for _, name := range []string{"meta", "destinations", "resources"} {
+		if _, isValue := top.values[name]; isValue {
+			return fmt.Errorf("%q is not a bucket", name)
+		}
+	}
 	destinations := top.bucket("destinations")
-	for _, b := range []struct {
-		in   *image
-		name string
-	}{
-		{top, "meta"},
-		{top, "destinations"},
-		{top, "resources"},
-		{destinations, destinationName},
-		{destinations.bucket(destinationName), "counters"},
-	} {
-		if _, isValue := b.in.values[b.name]; isValue {
-			return fmt.Errorf("%q is not a bucket", b.name)
+	if len(destinations.values) > 0 {
+		return errors.New("a destination is not a bucket")
+	}
+	for name, b := range destinations.buckets {
+		if _, isValue := b.values["counters"]; isValue {
+			return fmt.Errorf("the counters of %q are not a bucket", name)
 		}
 	}
 	return nil
@@ -172,28 +168,6 @@ func decodeIdentity(meta *image) (Identity, error) {
 	return id, nil
 }
 
-func decodeCheckpoint(dest *image) (wal.Checkpoint, error) {
-	n, err := numbers(dest, "checkpoint", 6)
-	if err != nil {
-		return wal.Checkpoint{}, err
-	}
-	cp := wal.Checkpoint{Epoch: n[0], Head: wal.Offset(n[1]), Last: wal.Offset(n[2]), Evicted: n[3], Lost: n[4], Dead: n[5]}
-	return cp, checkCounts(cp)
-}
-
-// checkCounts makes sure that what is counted apart is not more than there is:
-// the number of delivered records would fall below zero (L2).
-func checkCounts(cp wal.Checkpoint) error {
-	rest := uint64(cp.Head)
-	for _, n := range []uint64{cp.Evicted, cp.Lost, cp.Dead} {
-		if n > rest {
-			return fmt.Errorf("checkpoint counts more than its %d records", cp.Head)
-		}
-		rest -= n
-	}
-	return nil
-}
-
 // encodeMeta writes the format version and the identity.
 func encodeMeta(tx *bbolt.Tx, id Identity) error {
 	meta, err := tx.CreateBucketIfNotExists([]byte("meta"))
@@ -209,29 +183,6 @@ func encodeMeta(tx *bbolt.Tx, id Identity) error {
 		meta.Put([]byte("identity"), seal([]byte("identity"), v)))
 }
 
-// encodeDestination writes a checkpoint and the counters, those that are not zero.
-func encodeDestination(tx *bbolt.Tx, cp wal.Checkpoint, counters Counters) error {
-	all, err := tx.CreateBucketIfNotExists([]byte("destinations"))
-	if err != nil {
-		return err
-	}
-	dest, err := all.CreateBucketIfNotExists([]byte(destinationName))
-	if err != nil {
-		return err
-	}
-	count, err := dest.CreateBucketIfNotExists([]byte("counters"))
-	if err != nil {
-		return err
-	}
-	err = putNumbers(dest, "checkpoint", cp.Epoch, uint64(cp.Head), uint64(cp.Last), cp.Evicted, cp.Lost, cp.Dead)
-	counters.each(func(name string, v *uint64) {
-		if *v != 0 || count.Get([]byte(name)) != nil {
-			err = errors.Join(err, putNumbers(count, name, *v))
-		}
-	})
-	return err
-}
-
 // encodeResource writes one resource.
 func encodeResource(tx *bbolt.Tx, id uint32, b []byte) error {
 	all, err := tx.CreateBucketIfNotExists([]byte("resources"))
@@ -244,7 +195,10 @@ func encodeResource(tx *bbolt.Tx, id uint32, b []byte) error {
 
 // encode writes everything into an empty file.
 func encode(tx *bbolt.Tx, c contents) error {
-	err := errors.Join(encodeMeta(tx, c.id), encodeDestination(tx, c.checkpoint, c.counters))
+	err := encodeMeta(tx, c.id)
+	for name, a := range c.accounts {
+		err = errors.Join(err, encodeAccount(tx, name, a))
+	}
 	for id, b := range c.resources {
 		err = errors.Join(err, encodeResource(tx, id, b))
 	}

@@ -34,8 +34,8 @@ func TestSavedCheckpointSurvivesKill(t *testing.T) {
 		_ = cmd.Wait()
 		s := openState(t, dir)
 		assert.Empty(t, s.Recovered())
-		assert.GreaterOrEqual(t, uint64(s.Checkpoint().Head), last)
-		assert.Equal(t, uint64(s.Checkpoint().Head), s.Counters().Requests, "one transaction")
+		assert.GreaterOrEqual(t, uint64(s.Account("default").Checkpoint().Head), last)
+		assert.Equal(t, uint64(s.Account("default").Checkpoint().Head), s.Account("default").Counters().Requests, "one transaction")
 		require.NoError(t, s.Close())
 	}
 }
@@ -50,7 +50,7 @@ func TestSaveCommitsOnAFullDisk(t *testing.T) {
 	said, _ := out.ReadString(0)
 	require.NoError(t, cmd.Wait(), said)
 	s := openState(t, dir)
-	assert.Equal(t, wal.Offset(200), s.Checkpoint().Head)
+	assert.Equal(t, wal.Offset(200), s.Account("default").Checkpoint().Head)
 }
 
 // What bbolt maps can vanish under it. The fault is an error, and the next save
@@ -77,21 +77,21 @@ func TestFaultOfTheFileIsContainedAndRepaired(t *testing.T) {
 			id := s.Identity()
 			resource, err := s.AddResource([]byte("r"))
 			require.NoError(t, err)
-			require.NoError(t, s.Save(settled(s, 100), Counters{Requests: 1}))
+			require.NoError(t, s.Account("default").Save(settled(s, 100), Counters{Requests: 1}))
 			hurt(t, filepath.Join(dir, stateName))
 
-			require.ErrorIs(t, s.Save(settled(s, 150), Counters{Requests: 1}), errFault)
-			assert.Equal(t, wal.Offset(100), s.Checkpoint().Head)
-			require.NoError(t, s.Save(settled(s, 200), Counters{Requests: 1}))
+			require.ErrorIs(t, s.Account("default").Save(settled(s, 150), Counters{Requests: 1}), errFault)
+			assert.Equal(t, wal.Offset(100), s.Account("default").Checkpoint().Head)
+			require.NoError(t, s.Account("default").Save(settled(s, 200), Counters{Requests: 1}))
 			assert.Contains(t, s.Recovered(), quarantineName)
-			require.NoError(t, s.Save(settled(s, 201), Counters{Requests: 1}))
+			require.NoError(t, s.Account("default").Save(settled(s, 201), Counters{Requests: 1}))
 			require.NoError(t, s.Close())
 
 			s = openState(t, dir)
 			assert.Empty(t, s.Recovered())
 			assert.Equal(t, id, s.Identity())
-			assert.Equal(t, wal.Offset(201), s.Checkpoint().Head)
-			assert.Equal(t, uint64(3), s.Counters().Requests)
+			assert.Equal(t, wal.Offset(201), s.Account("default").Checkpoint().Head)
+			assert.Equal(t, uint64(3), s.Account("default").Counters().Requests)
 			_, ok := s.Resource(resource)
 			assert.True(t, ok)
 		})
@@ -105,7 +105,7 @@ func TestCloseAfterAFaultReleasesTheLock(t *testing.T) {
 	dir := t.TempDir()
 	s := openState(t, dir)
 	require.NoError(t, os.Truncate(filepath.Join(dir, stateName), 0))
-	require.Error(t, s.Save(settled(s, 1), Counters{}))
+	require.Error(t, s.Account("default").Save(settled(s, 1), Counters{}))
 	require.NoError(t, s.Close())
 	openState(t, dir)
 }
@@ -134,7 +134,7 @@ func TestReadStateBesideALiveProcess(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				assert.NoError(t, s.Save(settled(s, head), Counters{Requests: 1}))
+				assert.NoError(t, s.Account("default").Save(settled(s, head), Counters{Requests: 1}))
 			}
 		}
 	})
@@ -143,11 +143,11 @@ func TestReadStateBesideALiveProcess(t *testing.T) {
 		snap, err := ReadState(dir)
 		require.NoError(t, err)
 		assert.Equal(t, s.Identity(), snap.Identity)
-		assert.GreaterOrEqual(t, snap.Checkpoint.Head, last)
-		assert.Equal(t, uint64(snap.Checkpoint.Head), snap.Counters.Requests)
+		assert.GreaterOrEqual(t, snap.Accounts["default"].Checkpoint.Head, last)
+		assert.Equal(t, uint64(snap.Accounts["default"].Checkpoint.Head), snap.Accounts["default"].Counters.Requests)
 		assert.Equal(t, "resource", string(snap.Resources[id]))
 		assert.Equal(t, os.Getpid(), snap.Holder.PID)
-		last = snap.Checkpoint.Head
+		last = snap.Accounts["default"].Checkpoint.Head
 	}
 	halt()
 	saves.Wait()
@@ -163,7 +163,7 @@ func TestReadStateTakesOnlyWhatNoCommitCameInto(t *testing.T) {
 	s := openState(t, dir)
 	var files [][]byte
 	for head := range wal.Offset(5) {
-		require.NoError(t, s.Save(settled(s, head), Counters{}))
+		require.NoError(t, s.Account("default").Save(settled(s, head), Counters{}))
 		b, err := os.ReadFile(filepath.Join(dir, stateName))
 		require.NoError(t, err)
 		files = append(files, b)
@@ -175,7 +175,7 @@ func TestReadStateTakesOnlyWhatNoCommitCameInto(t *testing.T) {
 		return b, nil
 	})
 	require.NoError(t, err)
-	assert.Equal(t, wal.Offset(4), c.checkpoint.Head)
+	assert.Equal(t, wal.Offset(4), c.accounts["default"].checkpoint.Head)
 	assert.Equal(t, 6, reads)
 	_, err = readStable("", func() ([]byte, error) {
 		reads++

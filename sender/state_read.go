@@ -13,13 +13,20 @@ import (
 
 // Snapshot is what a state file said at one moment.
 type Snapshot struct {
-	Identity   Identity       `json:"identity"`
-	Checkpoint wal.Checkpoint `json:"checkpoint"`
-	Counters   Counters       `json:"counters"`
+	Identity Identity `json:"identity"`
+	// Accounts by the names of the destinations, and of [DeadLetters].
+	Accounts map[string]AccountSnapshot `json:"accounts"`
 	// Resources by id, the bytes of an OTLP Resource message each.
 	Resources map[uint32][]byte `json:"-"`
 	// Holder is the process that owned the directory last. It may be gone.
 	Holder Holder `json:"holder"`
+}
+
+// AccountSnapshot is what a state file said of one destination.
+type AccountSnapshot struct {
+	Checkpoint wal.Checkpoint `json:"checkpoint"`
+	Counters   Counters       `json:"counters"`
+	Learned    Learned        `json:"learned"`
 }
 
 const (
@@ -41,7 +48,10 @@ func ReadState(dir string) (Snapshot, error) {
 		}
 		return Snapshot{}, fmt.Errorf("sender: read %s: %w", path, err)
 	}
-	snap := Snapshot{Identity: c.id, Checkpoint: c.checkpoint, Counters: c.counters, Resources: c.resources}
+	snap := Snapshot{Identity: c.id, Accounts: map[string]AccountSnapshot{}, Resources: c.resources}
+	for name, a := range c.accounts {
+		snap.Accounts[name] = AccountSnapshot{a.checkpoint, a.counters, a.learned}
+	}
 	if f, err := fsx.Open(filepath.Join(dir, holderName), os.O_RDONLY); err == nil {
 		snap.Holder = parseHolder(f)
 		_ = f.Close() // Nothing was written.

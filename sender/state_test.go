@@ -44,24 +44,24 @@ func TestStateComesBack(t *testing.T) {
 	assert.NotZero(t, id.LogID)
 	assert.NotZero(t, id.Epoch)
 	assert.WithinDuration(t, time.Now(), id.Created, time.Minute)
-	assert.Equal(t, wal.Checkpoint{Epoch: id.Epoch}, s.Checkpoint())
+	assert.Zero(t, s.Account("default").Checkpoint())
 	assert.Empty(t, s.Recovered())
 
 	cp := wal.Checkpoint{Epoch: id.Epoch, Head: 100, Last: 150, Evicted: 7, Lost: 2, Dead: 1}
-	require.NoError(t, s.Save(cp, Counters{Requests: 3, Bytes: 1000}))
-	require.NoError(t, s.Save(cp, Counters{Requests: 4, Ambiguous: 1}))
-	require.NoError(t, s.AddCounters(Counters{Retries: 5}))
+	require.NoError(t, s.Account("default").Save(cp, Counters{Requests: 3, Bytes: 1000}))
+	require.NoError(t, s.Account("default").Save(cp, Counters{Requests: 4, Ambiguous: 1}))
+	require.NoError(t, s.Account("default").AddCounters(Counters{Retries: 5}))
 	resource, err := s.AddResource([]byte("service"))
 	require.NoError(t, err)
 	want := Counters{Requests: 7, Bytes: 1000, Ambiguous: 1, Retries: 5}
-	assert.Equal(t, want, s.Counters())
+	assert.Equal(t, want, s.Account("default").Counters())
 	require.NoError(t, s.Close())
 	require.NoError(t, s.Close(), "Close is idempotent")
 
 	s = openState(t, dir)
 	assert.Equal(t, id, s.Identity())
-	assert.Equal(t, cp, s.Checkpoint())
-	assert.Equal(t, want, s.Counters())
+	assert.Equal(t, cp, s.Account("default").Checkpoint())
+	assert.Equal(t, want, s.Account("default").Counters())
 	b, ok := s.Resource(resource)
 	assert.True(t, ok)
 	assert.Equal(t, "service", string(b))
@@ -92,22 +92,22 @@ func TestTwoStatesDiffer(t *testing.T) {
 func TestAckedOffsetNeverMovesBackW2(t *testing.T) {
 	dir := t.TempDir()
 	s := openState(t, dir)
-	require.NoError(t, s.Save(settled(s, 100), Counters{Requests: 1}))
-	require.ErrorIs(t, s.Save(settled(s, 99), Counters{Requests: 1}), ErrBehind)
+	require.NoError(t, s.Account("default").Save(settled(s, 100), Counters{Requests: 1}))
+	require.ErrorIs(t, s.Account("default").Save(settled(s, 99), Counters{Requests: 1}), ErrBehind)
 	other := settled(s, 200)
 	other.Epoch++
-	require.ErrorIs(t, s.Save(other, Counters{Requests: 1}), ErrEpoch)
+	require.ErrorIs(t, s.Account("default").Save(other, Counters{Requests: 1}), ErrEpoch)
 	many := settled(s, 200)
 	many.Evicted, many.Dead = 150, 51
-	require.Error(t, s.Save(many, Counters{Requests: 1}), "more was evicted than there is (L2)")
+	require.Error(t, s.Account("default").Save(many, Counters{Requests: 1}), "more was evicted than there is (L2)")
 	many.Evicted, many.Dead = ^uint64(0), 2
-	require.Error(t, s.Save(many, Counters{}))
-	require.NoError(t, s.Save(settled(s, 100), Counters{}), "the same head again is not behind")
+	require.Error(t, s.Account("default").Save(many, Counters{}))
+	require.NoError(t, s.Account("default").Save(settled(s, 100), Counters{}), "the same head again is not behind")
 	require.NoError(t, s.Close())
 
 	s = openState(t, dir)
-	assert.Equal(t, settled(s, 100), s.Checkpoint())
-	assert.Equal(t, Counters{Requests: 1}, s.Counters())
+	assert.Equal(t, settled(s, 100), s.Account("default").Checkpoint())
+	assert.Equal(t, Counters{Requests: 1}, s.Account("default").Counters())
 }
 
 func TestResourceIDFollowsFromItsBytes(t *testing.T) {
@@ -154,9 +154,9 @@ func TestNewEpochStartsFromZero(t *testing.T) {
 	dir := t.TempDir()
 	s := openState(t, dir)
 	id := s.Identity()
-	require.NoError(t, s.Save(settled(s, 100), Counters{Requests: 9}))
+	require.NoError(t, s.Account("default").Save(settled(s, 100), Counters{Requests: 9}))
 	require.NoError(t, s.SetEpoch(id.Epoch))
-	assert.Equal(t, wal.Offset(100), s.Checkpoint().Head, "the same epoch changes nothing")
+	assert.Equal(t, wal.Offset(100), s.Account("default").Checkpoint().Head, "the same epoch changes nothing")
 	require.Error(t, s.SetEpoch(0))
 	resource, err := s.AddResource([]byte("r"))
 	require.NoError(t, err)
@@ -165,18 +165,18 @@ func TestNewEpochStartsFromZero(t *testing.T) {
 
 	s = openState(t, dir)
 	assert.Equal(t, Identity{LogID: id.LogID, Epoch: 77, Created: id.Created}, s.Identity())
-	assert.Equal(t, wal.Checkpoint{Epoch: 77}, s.Checkpoint())
-	assert.Zero(t, s.Counters())
+	assert.Zero(t, s.Account("default").Checkpoint())
+	assert.Zero(t, s.Account("default").Counters())
 	_, ok := s.Resource(resource)
 	assert.True(t, ok, "resources outlive the epoch")
-	require.NoError(t, s.Save(settled(s, 1), Counters{}))
+	require.NoError(t, s.Account("default").Save(settled(s, 1), Counters{}))
 }
 
 func TestClosedStateRefusesWrites(t *testing.T) {
 	s := openState(t, t.TempDir())
 	require.NoError(t, s.Close())
-	require.ErrorIs(t, s.Save(settled(s, 1), Counters{}), ErrClosed)
-	require.ErrorIs(t, s.AddCounters(Counters{}), ErrClosed)
+	require.ErrorIs(t, s.Account("default").Save(settled(s, 1), Counters{}), ErrClosed)
+	require.ErrorIs(t, s.Account("default").AddCounters(Counters{}), ErrClosed)
 	require.ErrorIs(t, s.SetEpoch(5), ErrClosed)
 	_, err := s.AddResource([]byte("r"))
 	require.ErrorIs(t, err, ErrClosed)
@@ -188,19 +188,19 @@ func TestStateIsSafeForConcurrentUse(t *testing.T) {
 	for i := range 8 {
 		all.Go(func() {
 			for n := range 5 {
-				_ = s.Save(settled(s, wal.Offset(n)), Counters{Requests: 1})
-				_ = s.AddCounters(Counters{Retries: 1})
+				_ = s.Account("default").Save(settled(s, wal.Offset(n)), Counters{Requests: 1})
+				_ = s.Account("default").AddCounters(Counters{Retries: 1})
 				id, err := s.AddResource([]byte(strconv.Itoa(i * n)))
 				assert.NoError(t, err)
 				_, ok := s.Resource(id)
 				assert.True(t, ok)
-				_ = s.Checkpoint()
+				_ = s.Account("default").Checkpoint()
 			}
 		})
 	}
 	all.Wait()
-	assert.Equal(t, uint64(40), s.Counters().Retries)
-	assert.Equal(t, wal.Offset(4), s.Checkpoint().Head)
+	assert.Equal(t, uint64(40), s.Account("default").Counters().Retries)
+	assert.Equal(t, wal.Offset(4), s.Account("default").Checkpoint().Head)
 }
 
 // writeFormat writes a state file of a format version.
@@ -244,7 +244,7 @@ func TestUnreadableStateGoesToQuarantineAndOpenSucceedsW7(t *testing.T) {
 	good := func(t *testing.T) []byte {
 		dir := t.TempDir()
 		s := openState(t, dir)
-		require.NoError(t, s.Save(settled(s, 100), Counters{Requests: 1}))
+		require.NoError(t, s.Account("default").Save(settled(s, 100), Counters{Requests: 1}))
 		require.NoError(t, s.Close())
 		b, err := os.ReadFile(filepath.Join(dir, stateName))
 		require.NoError(t, err)
@@ -307,12 +307,12 @@ func TestUnreadableStateGoesToQuarantineAndOpenSucceedsW7(t *testing.T) {
 				kept, err := os.ReadFile(to)
 				require.NoError(t, err)
 				assert.True(t, bytes.Equal(bad, kept), "nothing is changed")
-				require.NoError(t, s.Save(settled(s, 5), Counters{}))
+				require.NoError(t, s.Account("default").Save(settled(s, 5), Counters{}))
 				require.NoError(t, s.Close())
 			}
 			s := openState(t, dir)
 			assert.Empty(t, s.Recovered())
-			assert.Equal(t, wal.Offset(5), s.Checkpoint().Head)
+			assert.Equal(t, wal.Offset(5), s.Account("default").Checkpoint().Head)
 		})
 	}
 }

@@ -13,6 +13,10 @@ type Stats struct {
 	// InFlight requests are under way, Waiting batches are to be sent again.
 	InFlight int `json:"in_flight"`
 	Waiting  int `json:"waiting"`
+	// Condemned batches wait for their dead letters to be durable.
+	Condemned int `json:"condemned"`
 	// Window is how many requests may be under way now.
 	Window int `json:"window"`
+	// Learned limits of the server.
+	Learned Learned `json:"learned"`
 }

@@ -169,5 +169,5 @@ func TestTLSOfTheConfigIsClonedAndUsed(t *testing.T) {
 	cfg.TLS = nil
 	p = newPoster(&cfg)
 	a := p.post(t.Context(), bodyOf(t, batchOf(1), CompressionNone)).answer
-	assert.Equal(t, "TLS certificate not accepted", classify(a, time.Now(), false).reason)
+	assert.Equal(t, "TLS certificate not accepted: unknown authority", classify(a, time.Now(), false).reason)
 }

@@ -58,12 +58,14 @@ func (l *Log) account(r *Run) {
 	h, _, _ := frame.Peek(r.frames())
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	gap := uint64(r.Base - 1 - l.books.last)
-	evicted := min(uint64(h.Skipped), gap)
-	l.skipped += evicted
-	l.books.addHole(l.books.last+1, r.Base-1-Offset(evicted), true)
-	l.books.addHole(r.Base-Offset(evicted), r.Base-1, false)
-	l.books.last = r.Last()
+	gap := uint64(r.Base - 1 - l.last())
+	skipped := min(uint64(h.Skipped), gap)
+	l.skipped += skipped
+	for _, rd := range l.readers {
+		rd.books.addHole(rd.books.last+1, r.Base-1-Offset(skipped), lost)
+		rd.books.addHole(r.Base-Offset(skipped), r.Base-1, evicted)
+		rd.books.last = r.Last()
+	}
 	l.unsynced = append(l.unsynced, r)
 }
 
@@ -85,10 +87,4 @@ func (l *Log) publish() {
 func (l *Log) wake() {
 	close(l.changed)
 	l.changed = make(chan struct{})
-}
-
-// pendingBytes estimates the bytes of the pending records, framed, by each
-// segment's share of records that are not settled. Caller holds mu.
-func (l *Log) pendingBytes() int64 {
-	return l.unsyncedBytes(l.books.head) + l.readableBytes(l.books.head)
 }

@@ -104,7 +104,7 @@ func (b *bed) read(after Offset) []Offset {
 	var got []Offset
 	var batch Batch
 	for {
-		require.NoError(b.t, b.log.Read(&batch, after, Limits{Records: 7}))
+		require.NoError(b.t, b.log.Reader(0).Read(&batch, after, Limits{Records: 7}))
 		if batch.Len() == 0 {
 			return got
 		}
@@ -120,13 +120,30 @@ func (b *bed) read(after Offset) []Offset {
 // ack settles everything up to through as a sender would, and stores the checkpoint.
 func (b *bed) ack(through Offset) {
 	b.t.Helper()
-	batch := &Batch{Entries: []Entry{{Offset: through}}}
-	b.store(b.log.Ack(batch))
+	b.store(b.log.Reader(0).Ack(b.pending(through)))
+}
+
+// pending returns a batch of everything that is pending up to an offset, without bytes.
+func (b *bed) pending(through Offset) *Batch {
+	b.t.Helper()
+	var all, batch Batch
+	for after := Offset(0); after < through; after = batch.Last() {
+		require.NoError(b.t, b.log.Reader(0).Read(&batch, after, Limits{}))
+		if batch.Len() == 0 {
+			break
+		}
+		for _, e := range batch.Entries {
+			if e.Offset <= through {
+				all.Entries = append(all.Entries, e)
+			}
+		}
+	}
+	return &all
 }
 
 func (b *bed) store(c Checkpoint) {
 	b.stored = c
-	b.log.Reclaim(c)
+	b.log.Reader(0).Reclaim(c)
 }
 
 // balance checks L2 and returns the stats.

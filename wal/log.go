@@ -34,18 +34,14 @@ type Log struct {
 	poison    error // why nothing is written
 	closed    bool
 
-	reading cursor // of the batches
-	looking cursor // of those who look at the oldest record
-
 	mu        sync.Mutex
+	readers   []*Reader  // never empty
 	segments  []*segment // by index; offsets rise and do not overlap
 	active    *segment   // the one behind tail
-	books     tally
-	written   Offset // handed to the kernel
-	synced    Offset // the high-water mark
-	exposed   Offset // what may be read from memory while the log is poisoned
-	durable   Checkpoint
-	skipped   uint64 // evictions before the log that frames told of since Open
+	written   Offset     // handed to the kernel
+	synced    Offset     // the high-water mark
+	exposed   Offset     // what may be read from memory while the log is poisoned
+	skipped   uint64     // evictions before the log that frames told of since Open
 	resources map[uint32][]byte
 	changed   chan struct{} // closed when there is more to read
 	faults    Faults
@@ -135,7 +131,7 @@ func (l *Log) Resource(id uint32) []byte {
 func (l *Log) Next() Offset {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.books.last + 1
+	return l.last() + 1
 }
 
 // Synced returns the high-water mark: nothing after it is read (W4), but for what
@@ -146,11 +142,11 @@ func (l *Log) Synced() Offset {
 	return l.synced
 }
 
-// Head returns the offset up to which every record is settled.
+// Head returns the offset up to which every record is settled for every reader.
 func (l *Log) Head() Offset {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.books.head
+	return l.head()
 }
 
 // Changed returns a channel that is closed when there next is more to read.
@@ -161,15 +157,14 @@ func (l *Log) Changed() <-chan struct{} {
 	return l.changed
 }
 
-// Stats is a view of the log at one moment. Last = Delivered + Pending + Evicted
-// + Lost + Dead (L2).
+// Stats is a view of the log at one moment. The embedded books are those of the first
+// reader: Last = Delivered + Pending + Evicted + Lost + Dead (L2).
 type Stats struct {
-	Last, Synced, Head                      Offset
-	Delivered, Pending, Evicted, Lost, Dead uint64
+	ReaderStats
+	Last, Synced Offset
 	// Skipped is the part of Evicted that was evicted before it reached the log
 	// since Open.
-	Skipped      uint64
-	PendingBytes int64
+	Skipped uint64
 	// DiskBytes is the size of all segments, Segments their number.
 	DiskBytes int64
 	Segments  int
@@ -183,11 +178,9 @@ func (l *Log) Stats() Stats {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := Stats{
-		Last: l.books.last, Synced: l.synced, Head: l.books.head, Dead: l.books.dead,
-		Skipped: l.skipped, PendingBytes: l.pendingBytes(), Segments: len(l.segments),
-		Faults: l.faults, Err: l.faultErr,
+		ReaderStats: l.readers[0].stats(), Last: l.last(), Synced: l.synced,
+		Skipped: l.skipped, Segments: len(l.segments), Faults: l.faults, Err: l.faultErr,
 	}
-	s.Delivered, s.Pending, s.Evicted, s.Lost = l.books.totals()
 	for _, seg := range l.segments {
 		s.DiskBytes += max(seg.bytes, seg.wrote.bytes)
 	}

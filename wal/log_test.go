@@ -26,7 +26,7 @@ func TestNothingIsReadBeforeItIsSynced_W4(t *testing.T) {
 	}
 	b.append(2, 50)
 	assert.Equal(t, offsets(1, 3), b.read(0))
-	assert.Equal(t, Backlog{Records: 3, Bytes: 3 * int64(frame.Size(50)), Oldest: time.Unix(0, 1)}, b.log.Backlog(0))
+	assert.Equal(t, Backlog{Records: 3, Bytes: 3 * int64(frame.Size(50)), Oldest: time.Unix(0, 1)}, b.log.Reader(0).Backlog(0))
 }
 
 func TestNoSyncReadsWhatIsWritten_W4(t *testing.T) {
@@ -124,15 +124,15 @@ func TestSegmentGoesOnlyWhenItsEndIsDurablyKnown_W5(t *testing.T) {
 	before := len(b.segments())
 	require.GreaterOrEqual(t, before, 5)
 
-	c := b.log.Ack(&Batch{Entries: []Entry{{Offset: 20}}})
+	c := b.log.Reader(0).Ack(b.pending(20))
 	b.log.Maintain()
 	assert.Len(t, b.segments(), before, "acked in memory is not durable")
-	assert.True(t, b.log.Reclaimable())
+	assert.True(t, b.log.Reader(0).Reclaimable())
 
 	b.store(c)
 	b.log.Maintain()
 	assert.Less(t, len(b.segments()), before)
-	assert.False(t, b.log.Reclaimable())
+	assert.False(t, b.log.Reader(0).Reclaimable())
 	b.kill()
 	assert.Equal(t, offsets(21, 30), b.read(0), "no pending record went with them")
 	b.balance()
@@ -179,7 +179,7 @@ func TestReadKeepsToItsLimits(t *testing.T) {
 		{"none", Limits{}, 30},
 	} {
 		var batch Batch
-		require.NoError(t, b.log.Read(&batch, 0, tt.lim))
+		require.NoError(t, b.log.Reader(0).Read(&batch, 0, tt.lim))
 		assert.Equal(t, tt.want, batch.Len(), tt.name)
 		assert.Equal(t, Offset(1), batch.First(), "the same read gives the same records again")
 	}
@@ -197,10 +197,10 @@ func TestBatchHasOneResource(t *testing.T) {
 	b.sync()
 	b.reopen()
 	var batch Batch
-	require.NoError(t, b.log.Read(&batch, 0, Limits{}))
+	require.NoError(t, b.log.Reader(0).Read(&batch, 0, Limits{}))
 	assert.Equal(t, 3, batch.Len())
 	assert.Equal(t, "old", string(b.log.Resource(batch.Resource)), "a segment carries its resources")
-	require.NoError(t, b.log.Read(&batch, 3, Limits{}))
+	require.NoError(t, b.log.Reader(0).Read(&batch, 3, Limits{}))
 	assert.Equal(t, 1, batch.Len())
 	assert.Equal(t, "new", string(b.log.Resource(batch.Resource)))
 }
@@ -211,13 +211,13 @@ func TestEvictionGivesUpTheOldestExactly_L2(t *testing.T) {
 		b.append(10, 50)
 	}
 	b.sync()
-	assert.Equal(t, uint64(37), b.log.Evict(37))
+	assert.Equal(t, uint64(37), b.log.Reader(0).Evict(37))
 	assert.Equal(t, offsets(38, 100), b.read(0))
 	s := b.balance()
 	assert.Equal(t, uint64(37), s.Evicted)
 	assert.Equal(t, uint64(63), s.Pending)
 
-	b.store(b.log.Checkpoint())
+	b.store(b.log.Reader(0).Checkpoint())
 	b.kill()
 	assert.Equal(t, uint64(37), b.balance().Evicted, "counted across restarts")
 	assert.Equal(t, offsets(38, 100), b.read(0))
@@ -228,10 +228,10 @@ func TestRecordDeliveredWhileItWasEvictedCountsAsDelivered_L2(t *testing.T) {
 	b.append(10, 50)
 	b.sync()
 	var batch Batch
-	require.NoError(t, b.log.Read(&batch, 0, Limits{Records: 5}))
-	b.log.Evict(3)
+	require.NoError(t, b.log.Reader(0).Read(&batch, 0, Limits{Records: 5}))
+	b.log.Reader(0).Evict(3)
 	assert.Equal(t, uint64(3), b.balance().Evicted)
-	b.store(b.log.Ack(&batch))
+	b.store(b.log.Reader(0).Ack(&batch))
 	s := b.balance()
 	assert.Zero(t, s.Evicted)
 	assert.Equal(t, uint64(5), s.Delivered)
@@ -242,9 +242,9 @@ func TestHeadNeverMovesBack_W2(t *testing.T) {
 	b.append(10, 50)
 	b.sync()
 	var batch Batch
-	require.NoError(t, b.log.Read(&batch, 0, Limits{Records: 5}))
-	b.log.Evict(8)
-	assert.Equal(t, Offset(8), b.log.Ack(&batch).Head)
+	require.NoError(t, b.log.Reader(0).Read(&batch, 0, Limits{Records: 5}))
+	b.log.Reader(0).Evict(8)
+	assert.Equal(t, Offset(8), b.log.Reader(0).Ack(&batch).Head)
 	s := b.balance()
 	assert.Equal(t, uint64(5), s.Delivered)
 	assert.Equal(t, uint64(3), s.Evicted)
@@ -296,10 +296,10 @@ func TestEvictByBytesAndAge(t *testing.T) {
 	b.sync()
 	size := int64(frame.Size(100))
 	require.Equal(t, 100*size, b.log.Stats().PendingBytes)
-	assert.Equal(t, uint64(25), b.log.EvictBytes(25*size))
+	assert.Equal(t, uint64(25), b.log.Reader(0).EvictBytes(25*size))
 	assert.Equal(t, 75*size, b.balance().PendingBytes)
 
-	assert.Equal(t, uint64(22), b.log.EvictBefore(time.Unix(0, 48)), "records 26 to 47 are older")
+	assert.Equal(t, uint64(22), b.log.Reader(0).EvictBefore(time.Unix(0, 48)), "records 26 to 47 are older")
 	assert.Equal(t, offsets(48, 100), b.read(0))
 	b.balance()
 }

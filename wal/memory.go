@@ -14,7 +14,7 @@ import "github.com/ledger-sdk/ledger-go/internal/frame"
 func (l *Log) Expose(through Offset) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if through = min(through, l.books.last); l.faultErr != nil && through > l.exposed {
+	if through = min(through, l.last()); l.faultErr != nil && through > l.exposed {
 		l.exposed = through
 		l.wake()
 	}
@@ -29,15 +29,19 @@ func (l *Log) EvictUnsynced(before Offset) uint64 {
 	if l.faultErr == nil || before <= l.synced+1 {
 		return 0
 	}
-	return l.books.punch(l.synced+1, before-1, false)
+	var gone uint64
+	for _, r := range l.readers {
+		gone = max(gone, r.books.punch(l.synced+1, before-1, shed))
+	}
+	return gone
 }
 
 // readable returns the offset up to which records can be read. Caller holds mu.
 func (l *Log) readable() Offset { return max(l.synced, l.exposed) }
 
 // readMemory fills an empty batch from what the disk did not take.
-func (l *Log) readMemory(b *Batch, from Offset, lim Limits) {
-	l.eachInMemory(from, func(it item) bool {
+func (r *Reader) readMemory(b *Batch, from Offset, lim Limits) {
+	r.eachInMemory(from, func(it item) bool {
 		if !b.takes(it, lim) {
 			return false
 		}
@@ -48,9 +52,9 @@ func (l *Log) readMemory(b *Batch, from Offset, lim Limits) {
 
 // firstInMemory returns the first record at or after from that the disk did not
 // take, or an item of kind itemEnd. Its payload is not to be touched.
-func (l *Log) firstInMemory(from Offset) item {
+func (r *Reader) firstInMemory(from Offset) item {
 	first := item{kind: itemEnd}
-	l.eachInMemory(from, func(it item) bool {
+	r.eachInMemory(from, func(it item) bool {
 		first = item{kind: itemFrame, head: it.head}
 		return false
 	})
@@ -60,23 +64,23 @@ func (l *Log) firstInMemory(from Offset) item {
 // eachInMemory calls f, under mu, with the pending records that are exposed, as
 // long as it returns true. It holds mu for the copying of a batch: a run may be
 // reused once mu is free.
-func (l *Log) eachInMemory(from Offset, f func(item) bool) {
+func (r *Reader) eachInMemory(from Offset, f func(item) bool) {
+	l := r.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	end := l.readable()
-	from = max(from, l.books.head+1)
-	for _, r := range l.unsynced {
-		if r.Last() < from {
+	for _, run := range l.unsynced {
+		if run.Last() < from {
 			continue
 		}
-		for rest := r.frames(); len(rest) > 0; {
+		for rest := run.frames(); len(rest) > 0; {
 			h, payload, ok := frame.Parse(rest, l.seed)
 			o := Offset(h.Offset)
 			if !ok || o > end {
 				return
 			}
 			rest = rest[frame.Size(len(payload)):]
-			if o >= from && l.books.between(o-1, o) == 1 && !f(item{kind: itemFrame, head: h, payload: payload}) {
+			if o >= from && r.books.isPending(o) && !f(item{kind: itemFrame, head: h, payload: payload}) {
 				return
 			}
 		}
@@ -85,13 +89,13 @@ func (l *Log) eachInMemory(from Offset, f func(item) bool) {
 
 // unsyncedBytes estimates the bytes of the pending records after from that are not
 // known to be on disk. Caller holds mu.
-func (l *Log) unsyncedBytes(from Offset) int64 {
-	from = max(from, l.synced)
+func (r *Reader) unsyncedBytes(from Offset) int64 {
+	from = max(from, r.log.synced)
 	var sum int64
-	for _, r := range l.unsynced {
-		if r.Last() > from {
-			left := l.books.between(max(from, r.Base-1), r.Last())
-			sum += int64(float64(len(r.frames())) * float64(left) / float64(r.Count))
+	for _, run := range r.log.unsynced {
+		if run.Last() > from {
+			left := r.books.between(max(from, run.Base-1), run.Last())
+			sum += int64(float64(len(run.frames())) * float64(left) / float64(run.Count))
 		}
 	}
 	return sum
@@ -104,7 +108,7 @@ func (l *Log) shed() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.forget(func(r *Run) bool {
-		return r.Last() < l.books.last && l.books.between(max(l.books.head, r.Base-1), r.Last()) == 0
+		return r.Last() < l.last() && l.pendingIn(r.Base-1, r.Last()) == 0
 	})
 }
 
@@ -116,7 +120,7 @@ func (l *Log) tellGap(r *Run) {
 	defer l.mu.Unlock()
 	h, _, _ := frame.Peek(r.frames())
 	gap := uint64(r.Base - 1 - l.reach)
-	gap -= min(gap, l.books.lostIn(l.reach+1, r.Base-1))
+	gap -= min(gap, l.readers[0].books.lostIn(l.reach+1, r.Base-1))
 	if told := uint32(min(gap, 1<<32-1)); told > h.Skipped {
 		frame.Reskip(r.frames(), told, l.seed)
 	}

@@ -26,9 +26,9 @@ func poisoned(t *testing.T) *bed {
 func (b *bed) take(after Offset, n int) Offset {
 	b.t.Helper()
 	var batch Batch
-	require.NoError(b.t, b.log.Read(&batch, after, Limits{Records: n}))
+	require.NoError(b.t, b.log.Reader(0).Read(&batch, after, Limits{Records: n}))
 	require.NotZero(b.t, batch.Len())
-	b.store(b.log.Ack(&batch))
+	b.store(b.log.Reader(0).Ack(&batch))
 	return batch.Last()
 }
 
@@ -44,9 +44,9 @@ func TestWhatTheDiskDoesNotTakeIsDeliveredFromMemory_W4_L2(t *testing.T) {
 	default:
 		assert.Fail(t, "readers are not woken")
 	}
-	assert.Equal(t, 25, b.log.Backlog(0).Records)
-	assert.GreaterOrEqual(t, b.log.Backlog(0).Bytes, int64(25*frame.Size(50)))
-	assert.NotZero(t, b.log.Backlog(20).Oldest)
+	assert.Equal(t, 25, b.log.Reader(0).Backlog(0).Records)
+	assert.GreaterOrEqual(t, b.log.Reader(0).Backlog(0).Bytes, int64(25*frame.Size(50)))
+	assert.NotZero(t, b.log.Reader(0).Backlog(20).Oldest)
 
 	b.take(0, 100)
 	assert.Equal(t, Offset(17), b.take(10, 7))

@@ -21,6 +21,7 @@ type model struct {
 	exposed Offset // may be read from memory, while the disk takes nothing
 	evicted uint64
 	done    uint64
+	dead    uint64
 }
 
 // Random histories of everything a log can go through, with a disk that fails
@@ -61,6 +62,7 @@ func history(t *testing.T, seed uint64) {
 		require.Equal(t, uint64(len(m.pending)), s.Pending, msg)
 		require.Equal(t, m.evicted, s.Evicted, msg)
 		require.Equal(t, m.done, s.Delivered, msg)
+		require.Equal(t, m.dead, s.Dead, msg)
 		require.Zero(t, s.Lost, msg)
 		require.LessOrEqual(t, s.Synced, s.Last, msg)
 		require.Equal(t, m.readable(b.log.poison != nil), b.read(0), msg)
@@ -102,12 +104,12 @@ func (m *model) step(b *bed, rng *rand.Rand) string {
 		return m.deliver(b, rng)
 	case 8:
 		n := min(rng.IntN(8), len(m.pending))
-		b.log.Evict(uint64(n))
+		b.log.Reader(0).Evict(uint64(n))
 		m.pending = m.pending[n:]
 		m.evicted += uint64(n)
 		return "evict"
 	case 9:
-		b.store(b.log.Checkpoint())
+		b.store(b.log.Reader(0).Checkpoint())
 		b.log.Maintain()
 		return "store and maintain"
 	case 10:
@@ -134,17 +136,26 @@ func (m *model) append(b *bed, rng *rand.Rand) string {
 
 func (m *model) deliver(b *bed, rng *rand.Rand) string {
 	var batch Batch
-	require.NoError(b.t, b.log.Read(&batch, 0, Limits{Records: 1 + rng.IntN(10)}))
+	after := Offset(0)
+	if len(m.pending) > 0 && rng.IntN(3) == 0 { // Out of turn.
+		after = m.pending[rng.IntN(len(m.pending))]
+	}
+	require.NoError(b.t, b.log.Reader(0).Read(&batch, after, Limits{Records: 1 + rng.IntN(10)}))
 	if batch.Len() == 0 {
 		return "nothing to deliver"
 	}
-	c := b.log.Ack(&batch)
-	m.done += uint64(batch.Len())
-	m.pending = m.pending[batch.Len():]
-	fromMemory := batch.Last() > m.synced
-	if fromMemory {
-		m.synced = batch.Last()
+	settle := b.log.Reader(0).Ack
+	if rng.IntN(4) == 0 {
+		settle = b.log.Reader(0).Bury
+		m.dead += uint64(batch.Len())
+	} else {
+		m.done += uint64(batch.Len())
 	}
+	c := settle(&batch)
+	at, _ := slices.BinarySearch(m.pending, batch.First())
+	m.pending = slices.Delete(slices.Clone(m.pending), at, at+batch.Len())
+	fromMemory := batch.Last() > m.synced
+	m.synced = b.log.Synced()
 	if fromMemory || rng.IntN(3) > 0 {
 		b.store(c)
 	}
@@ -177,7 +188,7 @@ func (m *model) restart(b *bed, rng *rand.Rand) string {
 	if rng.IntN(2) == 0 {
 		*b.disk = disk{}
 		what = "close"
-		b.stored = b.log.Checkpoint()
+		b.stored = b.log.Reader(0).Checkpoint()
 		require.NoError(b.t, b.log.Close())
 		m.synced = m.last
 		b.open()
@@ -193,13 +204,17 @@ func (m *model) restart(b *bed, rng *rand.Rand) string {
 		require.GreaterOrEqual(b.t, m.last, kept, "W3: nothing written is lost by a kill")
 	}
 	s := b.log.Stats()
-	m.synced, m.exposed, m.evicted, m.done = m.last, 0, s.Evicted, s.Delivered
+	m.synced, m.exposed, m.evicted, m.done, m.dead = m.last, 0, s.Evicted, s.Delivered, s.Dead
 	m.pending = b.read(0)
 	for _, o := range before {
-		if o <= kept && o > b.stored.Head {
+		if o <= kept && o > b.stored.Head && !within(b.stored.Settled, o) {
 			_, ok := slices.BinarySearch(m.pending, o)
 			require.True(b.t, ok, "W3: %d was pending and is gone after a %s", o, what)
 		}
 	}
 	return what
+}
+
+func within(all []Range, o Offset) bool {
+	return slices.ContainsFunc(all, func(r Range) bool { return r.From <= o && o <= r.To })
 }

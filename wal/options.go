@@ -15,8 +15,13 @@ type Retention struct {
 type Options struct {
 	// Epoch of the log, never 0. Blocks of another epoch are set aside.
 	Epoch uint64
-	// Checkpoint that outlived the last process; the zero value for a new log.
+	// Checkpoint of the first reader that outlived the last process; the zero value
+	// for a new log.
 	Checkpoint Checkpoint
+	// Readers are the checkpoints of further readers. One of another epoch, the zero
+	// value for instance, is that of a reader that joins: it begins with the oldest
+	// record that is pending for another.
+	Readers []Checkpoint
 	// SegmentSize in bytes at which a segment is sealed; 1 MiB.
 	SegmentSize int64
 	// KeepAcked says for how long settled segments stay. The zero value keeps none.

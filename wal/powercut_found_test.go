@@ -69,7 +69,7 @@ func TestEverySegmentThatAKillLeftIsSynced_W2_W3(t *testing.T) {
 	c.disk.failWrite = true
 	require.Error(t, c.log.Append(c.run(2, 20, 0)))
 	c.disk.failWrite = false
-	require.EqualValues(t, 4, c.log.Evict(4))
+	require.EqualValues(t, 4, c.log.Reader(0).Evict(4))
 	c.medium.stop = c.medium.ops + 5 // Before the failed segment is removed.
 	require.NoError(t, c.log.Heal())
 	require.NotNil(t, c.medium.copy)

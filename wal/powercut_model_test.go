@@ -258,7 +258,7 @@ func (c *cutter) readAll() []entry {
 	var out []entry
 	var b Batch
 	for after := Offset(0); ; after = b.Last() {
-		require.NoError(c.t, c.log.Read(&b, after, Limits{Records: 7}))
+		require.NoError(c.t, c.log.Reader(0).Read(&b, after, Limits{Records: 7}))
 		if b.Len() == 0 {
 			return out
 		}

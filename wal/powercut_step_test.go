@@ -29,7 +29,7 @@ func (c *cutter) act() (end string) {
 	case 11:
 		c.evict()
 	case 12:
-		c.store(c.log.Checkpoint())
+		c.store(c.log.Reader(0).Checkpoint())
 	case 13:
 		c.tell("maintain")
 		c.log.Maintain()
@@ -81,11 +81,11 @@ func (c *cutter) evict() {
 	var n uint64
 	switch c.rng.IntN(4) {
 	case 0:
-		n = c.log.EvictBytes(c.rng.Int64N(2000))
+		n = c.log.Reader(0).EvictBytes(c.rng.Int64N(2000))
 	case 1:
-		n = c.log.EvictBefore(time.Unix(0, int64(c.log.Head())+c.rng.Int64N(12)))
+		n = c.log.Reader(0).EvictBefore(time.Unix(0, int64(c.log.Head())+c.rng.Int64N(12)))
 	default:
-		n = c.log.Evict(uint64(c.rng.IntN(8)))
+		n = c.log.Reader(0).Evict(uint64(c.rng.IntN(8)))
 	}
 	c.oracle.settle(c.log.Head())
 	c.tell("evict %d: head %d", n, c.log.Head())
@@ -138,13 +138,13 @@ func (c *cutter) heal() {
 // the state file is not durable yet, and the log is not told.
 func (c *cutter) deliver() {
 	var b Batch
-	require.NoError(c.t, c.log.Read(&b, 0, Limits{Records: 1 + c.rng.IntN(12)}))
+	require.NoError(c.t, c.log.Reader(0).Read(&b, 0, Limits{Records: 1 + c.rng.IntN(12)}))
 	if b.Len() == 0 {
 		c.tell("nothing to deliver")
 		return
 	}
 	fromMemory := b.Last() > c.log.Synced()
-	cp := c.log.Ack(&b)
+	cp := c.log.Reader(0).Ack(&b)
 	c.oracle.settle(c.log.Head())
 	if fromMemory { // Only the state file knows of the ack then: none of it is in the log.
 		c.store(cp)
@@ -166,7 +166,7 @@ func (c *cutter) deliver() {
 func (c *cutter) store(cp Checkpoint) {
 	c.tell("store %+v", cp)
 	c.oracle.store(cp)
-	c.log.Reclaim(cp)
+	c.log.Reader(0).Reclaim(cp)
 }
 
 // close is a clean shutdown, if the disk allows.
@@ -180,7 +180,7 @@ func (c *cutter) close() string {
 		if !(c.opts.NoSync && c.failed) {
 			c.oracle.promise(c.oracle.last)
 		}
-		c.store(c.log.Checkpoint())
+		c.store(c.log.Reader(0).Checkpoint())
 	}
 	return "kill"
 }

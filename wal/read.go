@@ -13,7 +13,7 @@ import (
 // at a time, however long the backlog is.
 type cursor struct {
 	// mu is held while the cursor moves, across disk reads. Taken before Log.mu,
-	// never with Log.io.
+	// never with Log.io. The cursors of a reading have its lock instead.
 	mu   sync.Mutex
 	seg  *segment
 	scan scanner
@@ -22,27 +22,53 @@ type cursor struct {
 	full bool   // held is set
 }
 
+// reading is where a reader of batches stands. It has two places, so that one that goes
+// back and forth between old records and new ones does not start a segment anew each time.
+type reading struct {
+	mu      sync.Mutex // held while a cursor moves, across disk reads; before Log.mu
+	cursors [2]cursor
+	recent  int // the one that was used last
+}
+
+// at returns the cursor that stands at from, or the one that was used longer ago. Caller
+// holds mu.
+func (g *reading) at(from Offset) *cursor {
+	for i := range g.cursors {
+		if c := &g.cursors[i]; c.seg != nil && c.next == from {
+			g.recent = i
+			return c
+		}
+	}
+	if c := &g.cursors[g.recent]; c.seg == nil || c.next <= from {
+		return c // Onward, or the first time.
+	}
+	g.recent = 1 - g.recent
+	return &g.cursors[g.recent]
+}
+
 // Read fills b with the oldest records after the offset after, or after the head
-// if that is further: evicted records are not read. A batch has one resource and
+// if that is further, that are pending for this reader. A batch has one resource and
 // keeps to lim. It ends at the high-water mark (W4), or further while the disk takes
-// nothing, see [Log.Expose], and holds nothing whose checksum failed; what turns out unreadable is counted as lost, put into
-// quarantine and passed over. b is empty if there is nothing to read.
+// nothing, see [Log.Expose], and holds nothing whose checksum failed; what turns out
+// unreadable is counted as lost, put into quarantine and passed over. b is empty if
+// there is nothing to read.
 //
 // b and its memory are the caller's. An error is an I/O error of the disk; the
 // same read may be tried again.
-func (l *Log) Read(b *Batch, after Offset, lim Limits) error {
+func (r *Reader) Read(b *Batch, after Offset, lim Limits) error {
 	b.Reset()
-	c := &l.reading
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	b.Epoch = l.opts.Epoch
-	for from := max(after, l.Head()) + 1; ; {
-		it, err := l.peek(c, from)
+	r.reading.mu.Lock()
+	defer r.reading.mu.Unlock()
+	b.Epoch = r.log.opts.Epoch
+	from := max(after, r.Head()) + 1
+	c := r.reading.at(from)
+	for {
+		it, err := r.peek(c, from)
 		if err != nil {
 			return wrap("read", err)
 		}
 		if it.kind != itemFrame && b.Len() == 0 {
-			l.readMemory(b, from, lim)
+			r.readMemory(b, from, lim)
 		}
 		if it.kind != itemFrame || !b.takes(it, lim) {
 			return nil
@@ -73,32 +99,37 @@ func (b *Batch) add(it item) {
 }
 
 // Backlog says what can be read after the offset after.
-func (l *Log) Backlog(after Offset) Backlog {
-	return l.backlog(&l.reading, after)
+func (r *Reader) Backlog(after Offset) Backlog {
+	r.reading.mu.Lock()
+	defer r.reading.mu.Unlock()
+	return r.backlog(r.reading.at(max(after, r.Head())+1), after)
 }
 
 // Oldest returns when the oldest pending record that can be read was admitted, zero
 // if there is none. It leaves the reader of the batches where it is.
-func (l *Log) Oldest() time.Time { return l.backlog(&l.looking, 0).Oldest }
+func (r *Reader) Oldest() time.Time {
+	r.looking.mu.Lock()
+	defer r.looking.mu.Unlock()
+	return r.backlog(&r.looking, 0).Oldest
+}
 
-func (l *Log) backlog(c *cursor, after Offset) Backlog {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+func (r *Reader) backlog(c *cursor, after Offset) Backlog {
+	l := r.log
 	l.mu.Lock()
-	from := max(after, l.books.head)
-	n := l.books.between(from, l.readable())
-	bytes := l.readableBytes(from)
+	from := max(after, r.books.head)
+	n := r.books.between(from, l.readable())
+	bytes := r.readableBytes(from)
 	if l.readable() > l.synced {
-		bytes += l.unsyncedBytes(from)
+		bytes += r.unsyncedBytes(from)
 	}
 	l.mu.Unlock()
 	if n == 0 {
 		return Backlog{}
 	}
 	out := Backlog{Records: int(n), Bytes: bytes}
-	it, err := l.peek(c, from+1)
+	it, err := r.peek(c, from+1)
 	if err == nil && it.kind == itemEnd {
-		it = l.firstInMemory(from + 1)
+		it = r.firstInMemory(from + 1)
 	}
 	if err == nil && it.kind == itemFrame {
 		out.Oldest = time.Unix(0, it.head.Time)
@@ -108,26 +139,28 @@ func (l *Log) backlog(c *cursor, after Offset) Backlog {
 
 // readableBytes estimates the bytes of the records after from that may be read.
 // Caller holds mu.
-func (l *Log) readableBytes(from Offset) int64 {
+func (r *Reader) readableBytes(from Offset) int64 {
 	var sum int64
-	for _, s := range l.segments {
+	for _, s := range r.log.segments {
 		switch {
 		case s.records == 0 || s.last <= from:
 		case s.first > from:
 			sum += s.payload
 		default:
-			left := l.books.between(from, s.last)
+			left := r.books.between(from, s.last)
 			sum += int64(float64(s.payload) * float64(left) / float64(s.records))
 		}
 	}
 	return sum
 }
 
-// peek returns the first record at or after from without consuming it, or an
-// item of kind itemEnd if there is none up to the high-water mark. Caller holds c.mu.
-func (l *Log) peek(c *cursor, from Offset) (item, error) {
+// peek returns the first record at or after from that is pending without consuming it,
+// or an item of kind itemEnd if there is none up to the high-water mark. Caller holds the
+// cursor's lock.
+func (r *Reader) peek(c *cursor, from Offset) (item, error) {
+	l := r.log
 	for {
-		seg, ext, ok := l.segmentAt(from)
+		seg, ext, ok := r.segmentAt(from)
 		if !ok {
 			return item{kind: itemEnd}, nil
 		}
@@ -142,7 +175,7 @@ func (l *Log) peek(c *cursor, from Offset) (item, error) {
 			}
 			return item{}, err
 		}
-		if it, ok := l.advance(c, from, ext); ok {
+		if it, ok := r.advance(c, from, ext); ok {
 			return it, nil
 		}
 		from = ext.last + 1
@@ -151,11 +184,11 @@ func (l *Log) peek(c *cursor, from Offset) (item, error) {
 
 // segmentAt returns the segment that holds the first record at or after from,
 // and what of it may be read.
-func (l *Log) segmentAt(from Offset) (*segment, extent, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	from = max(from, l.books.head+1)
-	for _, s := range l.segments {
+func (r *Reader) segmentAt(from Offset) (*segment, extent, bool) {
+	r.log.mu.Lock()
+	defer r.log.mu.Unlock()
+	from = max(from, r.books.head+1)
+	for _, s := range r.log.segments {
 		if s.records > 0 && s.last >= from {
 			return s, s.extent, true
 		}
@@ -174,9 +207,9 @@ func (c *cursor) fill(ext extent) error {
 	return err
 }
 
-// advance moves the cursor to the first record at or after from within ext. ok is
-// false if the segment has none.
-func (l *Log) advance(c *cursor, from Offset, ext extent) (item, bool) {
+// advance moves the cursor to the first pending record at or after from within ext. ok
+// is false if the segment has none.
+func (r *Reader) advance(c *cursor, from Offset, ext extent) (item, bool) {
 	for {
 		if !c.full {
 			c.held = c.scan.next()
@@ -189,9 +222,9 @@ func (l *Log) advance(c *cursor, from Offset, ext extent) (item, bool) {
 			if o > ext.last {
 				return item{}, false
 			}
-			if o >= from && l.isPending(o) {
+			if o >= from && r.isPending(o) {
 				if o > max(from, c.next) {
-					l.missing(max(from, c.next), o-1)
+					r.log.missing(max(from, c.next), o-1)
 				}
 				c.next = o
 				return it, true
@@ -200,43 +233,50 @@ func (l *Log) advance(c *cursor, from Offset, ext extent) (item, bool) {
 		case itemEnd, itemTorn:
 			// Bytes may still be appended: look again from here next time.
 			c.full = false
-			l.missing(max(from, c.next), ext.last)
+			r.log.missing(max(from, c.next), ext.last)
 			return item{}, false
 		case itemDamage, itemForeign:
-			l.rot(c.seg, c.scan.b, it)
+			r.log.rot(c.seg, c.scan.b, it)
 		case itemResource:
 		}
 		c.full = false
 	}
 }
 
-// isPending reports whether an offset is neither settled nor in a hole: a record may
-// be given up out of its turn and stand in a block that was written all the same.
-func (l *Log) isPending(o Offset) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return o > l.books.head && l.books.between(o-1, o) == 1
+// isPending reports whether the record at o is neither settled nor in a hole: one may
+// be settled out of its turn and stand in a block that was written all the same.
+func (r *Reader) isPending(o Offset) bool {
+	r.log.mu.Lock()
+	defer r.log.mu.Unlock()
+	return r.books.isPending(o)
 }
 
-// missing books offsets that should have been found as lost. Known holes are
-// passed over.
+// missing books offsets that should have been found as lost, for every reader. Known
+// holes are passed over.
 func (l *Log) missing(from, to Offset) {
 	if from > to {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if n := l.books.punch(from, to, true); n > 0 {
-		l.faults.LostAtRead += n
+	l.lose(from, to)
+}
+
+// lose books [from, to] as lost at reading. Caller holds mu.
+func (l *Log) lose(from, to Offset) {
+	var most uint64
+	for _, r := range l.readers {
+		most = max(most, r.books.punch(from, to, lost))
 	}
+	l.faults.LostAtRead += most
 }
 
 // vanished books a segment whose file is gone although its records are pending.
 func (l *Log) vanished(s *segment) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if s.first > 0 && s.last > l.books.head {
-		l.faults.LostAtRead += l.books.punch(s.first, s.last, true)
+	if s.first > 0 {
+		l.lose(s.first, s.last)
 	}
 	l.dropSegment(s)
 }

@@ -8,46 +8,6 @@ import (
 	"time"
 )
 
-// Checkpoint returns what must be stored for the log to know, in its next
-// process, what is settled.
-func (l *Log) Checkpoint() Checkpoint {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.checkpointLocked()
-}
-
-func (l *Log) checkpointLocked() Checkpoint {
-	b := &l.books
-	return Checkpoint{
-		Epoch: l.opts.Epoch, Head: b.head, Last: max(l.synced, b.head),
-		Evicted: b.evicted, Lost: b.lost, Dead: b.dead,
-	}
-}
-
-// Reclaim says that c has been stored durably: segments that it settles need not
-// outlive it (W5). They go with the next [Log.Maintain].
-func (l *Log) Reclaim(c Checkpoint) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if c.Epoch == l.opts.Epoch && c.Head > l.durable.Head {
-		l.durable = c
-	}
-}
-
-// Reclaimable reports whether a checkpoint stored now would let a segment go that
-// the stored one still needs. Evictions move the head without anyone storing it;
-// this says when that is worth a write.
-func (l *Log) Reclaimable() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, s := range l.segments {
-		if s != l.active && s.last > l.durable.Head && s.last <= l.books.head {
-			return true
-		}
-	}
-	return false
-}
-
 // Maintain removes the segments that are settled, durably so, and no longer kept
 // for replay. It is cheap when there is nothing to do.
 func (l *Log) Maintain() {
@@ -75,7 +35,7 @@ func (l *Log) activeExpired() bool {
 	defer l.mu.Unlock()
 	s := l.active
 	l.markSettled()
-	return s != nil && s.wrote.records > 0 && s.wrote.last <= l.durable.Head &&
+	return s != nil && s.wrote.records > 0 && s.wrote.last <= l.durable() &&
 		!s.settledAt.IsZero() && time.Since(s.settledAt) > l.opts.KeepAcked.Age
 }
 
@@ -109,8 +69,9 @@ func (l *Log) reclaimLocked(all bool) {
 
 // markSettled notes since when segments are settled. Caller holds mu.
 func (l *Log) markSettled() {
+	head := l.head()
 	for _, s := range l.segments {
-		if s.settledAt.IsZero() && s.last <= l.books.head && s.wrote.last <= l.books.head {
+		if s.settledAt.IsZero() && s.last <= head && s.wrote.last <= head {
 			s.settledAt = time.Now()
 		}
 	}
@@ -123,7 +84,7 @@ func (l *Log) deadSegments(all bool) []*segment {
 	var kept int64
 	keep := l.opts.KeepAcked
 	for _, s := range slices.Backward(l.segments) {
-		if s == l.active || s.stale || s.last > l.durable.Head {
+		if s == l.active || s.stale || s.last > l.durable() {
 			continue
 		}
 		kept += s.bytes

@@ -95,7 +95,7 @@ func (l *Log) recover() error {
 func (l *Log) harden() error {
 	found := false
 	for _, s := range l.segments {
-		if s.records == 0 || s.last <= l.books.head {
+		if s.records == 0 || s.last <= l.head() {
 			continue
 		}
 		if err := l.files.sync(s.path); err != nil {
@@ -226,54 +226,79 @@ func (sc *scanned) addDamage(h blockHeader) {
 	}
 }
 
-// buildBooks enters what the segments hold.
+// buildBooks enters what the segments hold, for every reader.
 func (l *Log) buildBooks(found []scanned) {
-	cp := l.opts.Checkpoint
-	known := cp.Epoch == l.opts.Epoch
-	if !known {
-		cp = Checkpoint{}
+	first := Offset(0)
+	for _, cp := range l.checkpoints() {
+		if cp.Epoch == l.opts.Epoch && (first == 0 || cp.Head+1 < first) {
+			first = cp.Head + 1
+		}
 	}
-	highest := merge(found, cp.Head)
-	var first, declared, lowest Offset
+	joins := first > 0 // Whoever is not known joins those who are.
+	highest := merge(found, max(first, 1)-1)
+	var declared, read, lowest Offset
 	for _, f := range slices.Backward(found) {
 		declared = max(declared, f.declared)
 		if f.lowest > 0 {
 			lowest = f.lowest
 		}
 		if len(f.spans) > 0 {
-			first = f.spans[0].from
+			read = f.spans[0].from
 		}
 	}
-	b := &l.books
-	if known {
-		*b = tally{head: cp.Head, last: cp.Head, evicted: cp.Evicted, lost: cp.Lost, dead: cp.Dead}
-	} else if first := firstOffset(first, lowest); first > 0 {
+	if !joins {
 		// Nothing says what became of the offsets before the first that is left. A
 		// segment goes only when it is settled (W5), so they are.
-		b.head, b.last = first-1, first-1
+		first = max(firstOffset(read, lowest), 1)
 	}
-	before := b.lost
 	for _, f := range found {
 		if f.seg == nil {
 			continue
-		}
-		for _, s := range f.spans {
-			b.addSpan(s)
 		}
 		l.segments = append(l.segments, f.seg)
 		l.recovery.Segments++
 		l.recovery.Records += f.seg.records
 		l.recovery.Bytes += f.seg.bytes
 	}
-	b.addHole(b.last+1, max(declared, highest), true)
-	if known {
-		b.addHole(b.last+1, cp.Last, true)
-		l.durable = cp
+	end := max(declared, highest)
+	for _, cp := range l.checkpoints() {
+		if cp.Epoch == l.opts.Epoch {
+			end = max(end, cp.Last, cp.Head)
+		}
 	}
-	l.written, l.synced, l.reach = b.last, b.last, b.last
-	_, pending, _, lost := b.totals()
-	l.recovery.Pending, l.recovery.Lost = pending, lost-before
+	for _, cp := range l.checkpoints() {
+		r := &Reader{log: l}
+		if cp.Epoch != l.opts.Epoch {
+			cp = Checkpoint{Head: first - 1}
+			if joins {
+				cp.Start = cp.Head
+			}
+		} else {
+			r.durable = cp.Head
+		}
+		before := cp.Lost
+		r.books = newTally(cp)
+		for _, f := range found {
+			for _, s := range f.spans {
+				r.books.addSpan(s)
+			}
+		}
+		r.books.addHole(r.books.last+1, end, lost)
+		for _, done := range cp.Settled {
+			r.books.mark(done.From, done.To, done.fate())
+		}
+		l.readers = append(l.readers, r)
+		by, pending := r.books.totals()
+		l.recovery.Pending = max(l.recovery.Pending, pending)
+		l.recovery.Lost = max(l.recovery.Lost, by[lost]-before)
+	}
+	l.written, l.synced, l.reach = l.last(), l.last(), l.last()
 	l.markSettled()
+}
+
+// checkpoints are those of all readers.
+func (l *Log) checkpoints() []Checkpoint {
+	return append([]Checkpoint{l.opts.Checkpoint}, l.opts.Readers...)
 }
 
 // firstOffset returns the first offset of the log: that of the first record that
@@ -293,9 +318,9 @@ func (t *tally) addSpan(s span) {
 	}
 	if s.from > t.last {
 		gap := s.from - 1 - t.last
-		evicted := min(Offset(s.skipped), gap)
-		t.addHole(t.last+1, s.from-1-evicted, true)
-		t.addHole(s.from-evicted, s.from-1, false)
+		skipped := min(Offset(s.skipped), gap)
+		t.addHole(t.last+1, s.from-1-skipped, lost)
+		t.addHole(s.from-skipped, s.from-1, evicted)
 	}
 	t.last = max(t.last, s.to)
 }

@@ -36,7 +36,7 @@ func newImage(t *testing.T, segments ...int) *image {
 		b.sync()
 	}
 	require.NoError(t, b.log.Close())
-	im := &image{t: t, files: map[string][]byte{}, last: b.log.books.last}
+	im := &image{t: t, files: map[string][]byte{}, last: b.log.last()}
 	for _, p := range b.segments() {
 		raw, err := os.ReadFile(p)
 		require.NoError(t, err)

@@ -6,26 +6,30 @@ import (
 )
 
 // Ack settles the records of a batch as delivered and returns the checkpoint to
-// store. Batches must be acked in the order of their offsets: everything before
-// the batch is settled with it. Records of the batch that were evicted while it
-// was on its way count as delivered after all: the server has them.
-func (l *Log) Ack(b *Batch) Checkpoint {
+// store. Batches may be acked in any order: what is settled out of its turn is kept as
+// a range of the checkpoint until the head gets there. Records of the batch that were
+// evicted while it was on its way count as delivered after all: the server has them.
+func (r *Reader) Ack(b *Batch) Checkpoint { return r.settle(b, delivered) }
+
+// Bury settles the records of a batch as dead letters, which are durable elsewhere (S1),
+// and returns the checkpoint to store.
+func (r *Reader) Bury(b *Batch) Checkpoint { return r.settle(b, dead) }
+
+func (r *Reader) settle(b *Batch, f fate) Checkpoint {
+	l := r.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var late uint64
-	for i := range b.Entries {
-		if b.Entries[i].Offset > l.books.head {
-			break
+	for i := 0; i < len(b.Entries); {
+		from := i
+		for i++; i < len(b.Entries) && b.Entries[i].Offset == b.Entries[i-1].Offset+1; i++ {
 		}
-		late++
+		r.books.mark(b.Entries[from].Offset, b.Entries[i-1].Offset, f)
 	}
-	l.books.evicted -= min(late, l.books.evicted)
-	l.books.settle(b.Last(), false)
 	if l.faultErr != nil {
 		// What was sent from memory needs the disk no more (W2).
-		l.synced = max(l.synced, min(l.books.head, l.exposed))
+		l.synced = max(l.synced, min(l.head(), l.exposed))
 	}
-	return l.checkpointLocked()
+	return r.checkpoint()
 }
 
 // Lose books the offsets after the last up to through as lost: they were admitted,
@@ -33,60 +37,61 @@ func (l *Log) Ack(b *Batch) Checkpoint {
 func (l *Log) Lose(through Offset) uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if through <= l.books.last {
+	last := l.last()
+	if through <= last {
 		return 0
 	}
-	n := uint64(through - l.books.last)
-	l.books.addHole(l.books.last+1, through, true)
-	return n
+	for _, r := range l.readers {
+		r.books.addHole(last+1, through, lost)
+	}
+	return uint64(through - last)
 }
 
-// Evict gives up the oldest n pending records, or fewer if there are fewer, and
-// returns how many. They need not be synced: what is given up needs no promise.
-func (l *Log) Evict(n uint64) uint64 {
+// Evict gives up the oldest n pending records of this reader, or fewer if there are
+// fewer, and returns how many. They need not be synced: what is given up needs no
+// promise.
+func (r *Reader) Evict(n uint64) uint64 {
 	if n == 0 {
 		return 0
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.evictLocked(n)
+	r.log.mu.Lock()
+	defer r.log.mu.Unlock()
+	return r.evict(n)
 }
 
-func (l *Log) evictLocked(n uint64) uint64 {
-	return l.books.settle(l.books.nth(n), true)
-}
+func (r *Reader) evict(n uint64) uint64 { return r.books.giveUp(r.books.nth(n), evicted) }
 
 // EvictBytes gives up the oldest pending records until about excess bytes of them
 // are gone, going by the mean size of the records in each segment.
-func (l *Log) EvictBytes(excess int64) uint64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var evicted uint64
-	for _, s := range l.segments {
+func (r *Reader) EvictBytes(excess int64) uint64 {
+	r.log.mu.Lock()
+	defer r.log.mu.Unlock()
+	var gone uint64
+	for _, s := range r.log.segments {
 		if excess <= 0 {
 			break
 		}
-		if s.records == 0 || s.last <= l.books.head {
+		if s.records == 0 || s.last <= r.books.head {
 			continue
 		}
 		mean := max(float64(s.payload)/float64(s.records), 1)
-		left := l.books.pendingThrough(s.last)
+		left := r.books.pendingThrough(s.last)
 		n := min(left, uint64(math.Ceil(float64(excess)/mean)))
-		evicted += l.evictLocked(n)
+		gone += r.evict(n)
 		excess -= int64(float64(n) * mean)
 	}
-	return evicted
+	return gone
 }
 
 // EvictBefore gives up the pending records that were admitted before t and
 // returns how many. It reads at most one segment from the disk.
-func (l *Log) EvictBefore(t time.Time) uint64 {
+func (r *Reader) EvictBefore(t time.Time) uint64 {
 	cut := t.UnixNano()
-	l.mu.Lock()
+	r.log.mu.Lock()
 	var whole Offset
 	mixed := false
-	for _, s := range l.segments {
-		if s.records == 0 || s.last <= l.books.head {
+	for _, s := range r.log.segments {
+		if s.records == 0 || s.last <= r.books.head {
 			continue
 		}
 		if s.lastTime >= cut {
@@ -95,22 +100,22 @@ func (l *Log) EvictBefore(t time.Time) uint64 {
 		}
 		whole = s.last
 	}
-	evicted := l.books.settle(whole, true)
-	l.mu.Unlock()
+	gone := r.books.giveUp(whole, expired)
+	r.log.mu.Unlock()
 	if mixed {
-		evicted += l.evictMixed(cut)
+		gone += r.evictMixed(cut)
 	}
-	return evicted
+	return gone
 }
 
 // evictMixed walks the oldest segment up to the first record that is not older
 // than cut.
-func (l *Log) evictMixed(cut int64) uint64 {
-	c := &l.looking
+func (r *Reader) evictMixed(cut int64) uint64 {
+	c := &r.looking
 	c.mu.Lock()
 	var last Offset
-	for from := l.Head() + 1; ; {
-		it, err := l.peek(c, from)
+	for from := r.Head() + 1; ; {
+		it, err := r.peek(c, from)
 		if err != nil || it.kind != itemFrame || it.head.Time >= cut {
 			break
 		}
@@ -118,7 +123,7 @@ func (l *Log) evictMixed(cut int64) uint64 {
 		from = last + 1
 	}
 	c.mu.Unlock()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.books.settle(last, true)
+	r.log.mu.Lock()
+	defer r.log.mu.Unlock()
+	return r.books.giveUp(last, expired)
 }

@@ -82,22 +82,38 @@ type Backlog struct {
 	Oldest time.Time
 }
 
-// Checkpoint is what must outlive the process besides the segments: how far the
-// log is settled, and what became of the records up to there. The delivered ones
-// need no counter of their own: Head - Evicted - Lost - Dead (L2).
+// Range is a run of offsets, both ends included.
+type Range struct {
+	From, To Offset
+	// Dead: they were set aside as dead letters; otherwise a server has them.
+	Dead bool
+}
+
+// Checkpoint is what must outlive the process besides the segments: how far a reader
+// of the log is, and what became of the records up to there. The delivered ones need no
+// counter of their own, see [Checkpoint.Delivered] (L2).
 type Checkpoint struct {
 	// Epoch of the log. Offsets of different epochs are never compared (W1).
 	Epoch uint64
+	// Start is the offset behind which the reader began, 0 for one that was there from
+	// the first record on.
+	Start Offset
 	// Head is the offset at and before which every record is settled: delivered,
 	// dead-lettered, evicted or lost.
 	Head Offset
 	// Last is the highest offset that was synced when the checkpoint was taken.
 	Last Offset
-	// Evicted, Lost and Dead count records at or before Head.
+	// Evicted, Lost and Dead count records after Start and at or before Head.
 	Evicted, Lost, Dead uint64
+	// Expired and Shed are the parts of Evicted that were too old, and that neither
+	// the disk nor memory could hold.
+	Expired, Shed uint64
+	// Settled are the runs after Head that were settled out of their turn, in order. It
+	// is nil if there are none, and never changed.
+	Settled []Range
 }
 
 // Delivered returns how many records at or before Head a server acknowledged.
 func (c Checkpoint) Delivered() uint64 {
-	return uint64(c.Head) - c.Evicted - c.Lost - c.Dead
+	return uint64(c.Head-c.Start) - c.Evicted - c.Lost - c.Dead
 }

@@ -31,7 +31,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	}
 	o := options{ledger: cfg}
 	setDefault(&o.ledger.ServiceName, "shop")
-	setDefault(&o.ledger.Endpoint, "http://127.0.0.1:4318")
+	if o.ledger.LogsURL == "" {
+		setDefault(&o.ledger.Endpoint, "http://127.0.0.1:4318")
+	}
 	if cache, err := os.UserCacheDir(); err == nil {
 		setDefault(&o.ledger.Dir, filepath.Join(cache, "ledger-shop"))
 	}
@@ -41,7 +43,10 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
 	f.BoolVar(&o.off, "off", false, "run without any logging, to compare")
 	f.StringVar(&o.ledger.Dir, "dir", o.ledger.Dir, "`directory` in which records wait")
-	f.StringVar(&o.ledger.Endpoint, "endpoint", o.ledger.Endpoint, "base `URL` of the log server")
+	f.Func("endpoint", "base `URL` of the log server (default "+o.ledger.Endpoint+")", func(s string) error {
+		o.ledger.Endpoint, o.ledger.LogsURL = s, "" // LogsURL, of the environment, would contradict it.
+		return nil
+	})
 	key := f.String("api-key", "", "API `key` of the log server (default $LEDGER_API_KEY)") // no default that -h would show
 	f.StringVar(&o.ledger.ServiceVersion, "service-version", o.ledger.ServiceVersion, "`version` of this service, delivered with each record")
 	f.IntVar(&o.ledger.MaxRecords, "max-records", o.ledger.MaxRecords, "records that may wait; 0 is Ledger's default")

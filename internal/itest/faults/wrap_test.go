@@ -79,7 +79,7 @@ func startAt(t *testing.T, dir string, head wal.Offset) {
 	t.Helper()
 	st, err := sender.OpenState(dir)
 	require.NoError(t, err)
-	require.NoError(t, st.Save(wal.Checkpoint{Epoch: st.Identity().Epoch, Head: head, Last: head}, sender.Counters{}))
+	require.NoError(t, st.Account(sender.DefaultDestination).Save(wal.Checkpoint{Epoch: st.Identity().Epoch, Head: head, Last: head}, sender.Counters{}))
 	require.NoError(t, st.Close())
 }
 
@@ -107,7 +107,7 @@ func TestHoleTooLongForItsField_L2(t *testing.T) {
 				assert.Equal(t, hole-uint64(skipped), st.Lost)
 				assert.Equal(t, uint64(1), st.Pending)
 				var batch wal.Batch
-				require.NoError(t, l.Read(&batch, 0, wal.Limits{}))
+				require.NoError(t, l.Reader(0).Read(&batch, 0, wal.Limits{}))
 				assert.Equal(t, base, batch.First())
 				assert.Equal(t, "record", string(batch.Data))
 			}

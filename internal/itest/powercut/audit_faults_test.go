@@ -29,7 +29,7 @@ func sound() evidence {
 	return evidence{
 		seed: 1, lives: []claims{first, second}, server: arrivals(0, 1, 6),
 		later: append(arrivals(0, 7, 8), arrivals(1, 9, 9)...),
-		stats: ledger.Stats{Accepted: 9, Last: 9, Delivered: 9},
+		stats: ledger.Stats{Books: ledger.Books{Accepted: 9, Delivered: 9}, Last: 9},
 	}
 }
 
@@ -71,7 +71,7 @@ func TestEachBrokenPromiseIsFound(t *testing.T) {
 		{"the newest is evicted", func(e *evidence) {
 			e.evicts, e.later = true, e.later[:2]
 			e.lives[1].safe, e.later = 10, append(e.later[:1], arrivals(1, 10, 10)...)
-			e.stats = ledger.Stats{Accepted: 10, Last: 10, Delivered: 8, Evicted: 2}
+			e.stats = ledger.Stats{Books: ledger.Books{Accepted: 10, Delivered: 8, Evicted: 2}, Last: 10}
 		}, "W3: {0 8} was safe and is lost"},
 		{"more is gone than was evicted", func(e *evidence) {
 			e.evicts, e.server = true, nil
@@ -92,7 +92,7 @@ func TestEachBrokenPromiseIsFound(t *testing.T) {
 func soundLog() walEvidence {
 	e := walEvidence{
 		seed: 1, lives: sound().lives, checkpoint: wal.Checkpoint{Head: 5},
-		stats: wal.Stats{Last: 9, Delivered: 5, Pending: 4},
+		stats: wal.Stats{ReaderStats: wal.ReaderStats{Delivered: 5, Pending: 4}, Last: 9},
 	}
 	e.lives[0].sent, e.lives[0].settled = 6, 5
 	for o := uint64(6); o <= 9; o++ {

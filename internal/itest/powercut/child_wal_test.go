@@ -29,7 +29,7 @@ func openStore(dir string, noSync bool) (store, error) {
 		return store{}, err
 	}
 	log, err := wal.Open(filepath.Join(dir, "wal"), wal.Options{
-		Epoch: state.Identity().Epoch, Checkpoint: state.Checkpoint(),
+		Epoch: state.Identity().Epoch, Checkpoint: state.Account(sender.DefaultDestination).Checkpoint(),
 		SegmentSize: 16 << 10, NoSync: noSync,
 	})
 	if err != nil {
@@ -57,22 +57,22 @@ func (s store) append(l life, n int) (uint64, error) {
 // ack reads some records as a sender would, and settles them. What it reads it says
 // before it settles it, as what was sent.
 func (s store) ack(b *wal.Batch, n int) error {
-	if err := s.log.Read(b, s.log.Head(), wal.Limits{Records: n}); err != nil || b.Len() == 0 {
+	if err := s.log.Reader(0).Read(b, s.log.Head(), wal.Limits{Records: n}); err != nil || b.Len() == 0 {
 		return err
 	}
 	say("sent", uint64(b.Last()))
-	s.log.Ack(b)
+	s.log.Reader(0).Ack(b)
 	return nil
 }
 
 // settle stores how far the log is settled, and what was acked a while ago with it.
 func (s store) settle() error {
-	cp := s.log.Checkpoint()
-	if err := s.state.Save(cp, sender.Counters{}); err != nil {
+	cp := s.log.Reader(0).Checkpoint()
+	if err := s.state.Account(sender.DefaultDestination).Save(cp, sender.Counters{}); err != nil {
 		return err
 	}
 	say("settled", uint64(cp.Head))
-	s.log.Reclaim(cp)
+	s.log.Reader(0).Reclaim(cp)
 	return nil
 }
 

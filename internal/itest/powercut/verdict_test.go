@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ledger-sdk/ledger-go/ledger"
+	"github.com/ledger-sdk/ledger-go/sender"
 	"github.com/ledger-sdk/ledger-go/wal"
 )
 
@@ -49,7 +50,7 @@ func (h *history) walVerdict() walEvidence {
 	s, err := openStore(filepath.Join(dir, "ledger"), e.never)
 	require.NoError(t, err, "W7: it opens whatever a cut left: %s", h)
 	defer func() { require.NoError(t, s.close()) }()
-	e.checkpoint, e.stats = s.state.Checkpoint(), s.log.Stats()
+	e.checkpoint, e.stats = s.state.Account(sender.DefaultDestination).Checkpoint(), s.log.Stats()
 	e.read, e.offsets, err = s.readAll()
 	require.NoError(t, err, "%s", h)
 
@@ -67,7 +68,7 @@ func (h *history) walVerdict() walEvidence {
 func (s store) readAll() (texts []string, offsets []wal.Offset, err error) {
 	var b wal.Batch
 	for after := s.log.Head(); ; after = b.Last() {
-		if err := s.log.Read(&b, after, wal.Limits{Records: 500}); err != nil || b.Len() == 0 {
+		if err := s.log.Reader(0).Read(&b, after, wal.Limits{Records: 500}); err != nil || b.Len() == 0 {
 			return texts, offsets, err
 		}
 		for i, entry := range b.Entries {

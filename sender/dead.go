@@ -1,0 +1,338 @@
+package sender
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ledger-sdk/ledger-go/internal/frame"
+	"github.com/ledger-sdk/ledger-go/internal/otlp"
+	"github.com/ledger-sdk/ledger-go/wal"
+)
+
+// Why a record became a dead letter.
+const (
+	// DeadRejected: the server refuses the record (400, 422).
+	DeadRejected = "rejected"
+	// DeadTooLarge: the record alone is larger than the server takes (413).
+	DeadTooLarge = "too_large"
+	// DeadPartial: the server refused some records of the batch and did not say which.
+	DeadPartial = "partial"
+	// DeadQuota: the server took nothing because a quota is used up.
+	DeadQuota = "quota"
+)
+
+// A DeadLetter is a record that a server refused, and what is known about that.
+type DeadLetter struct {
+	otlp.Letter
+	// Resource that the record refers to.
+	Resource uint32
+	// Record is in its final wire form.
+	Record []byte
+}
+
+// DeadLimits bound the dead letters that are kept. The oldest go first, and are counted.
+// The zero value of a field is no limit.
+type DeadLimits struct {
+	Records int
+	Bytes   int64
+	Age     time.Duration
+}
+
+// DeadLog keeps dead letters: a log of its own, of the same format as that of the
+// records, so that the same tools read it. It is shared by all destinations and safe for
+// concurrent use.
+type DeadLog struct {
+	limits DeadLimits
+	seed   uint32
+	acct   *Account
+
+	mu  sync.Mutex // one writer at a time
+	log *wal.Log
+	// known are the letters that wait, by destination and reason; seen the offsets of
+	// their records, so that one that is refused again after a crash has one letter.
+	known map[letterKind]int
+	seen  map[letterOf]bool
+}
+
+type letterKind struct{ destination, reason string }
+
+type letterOf struct {
+	destination string
+	offset      uint64
+}
+
+// OpenDead opens the log of dead letters in dir, which it makes if it is missing. The
+// caller holds the lock of the directory around it (W8), and st is that directory's.
+func OpenDead(dir string, st *State, limits DeadLimits, quarantine string) (*DeadLog, error) {
+	acct := st.Account(DeadLetters)
+	epoch := st.Identity().Epoch
+	log, err := wal.Open(dir, wal.Options{
+		Epoch: epoch, Checkpoint: acct.Checkpoint(), SegmentSize: 1 << 20, QuarantineDir: quarantine,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sender: open dead letters: %w", err)
+	}
+	d := &DeadLog{
+		limits: limits, seed: frame.Seed(epoch), acct: acct, log: log,
+		known: map[letterKind]int{}, seen: map[letterOf]bool{},
+	}
+	if err := d.recount(); err != nil {
+		return nil, errors.Join(fmt.Errorf("sender: open dead letters: %w", err), log.Close())
+	}
+	return d, nil
+}
+
+// Put makes dead letters durable: after it returned nil their records may be acked (S1).
+// After an error none of them may; it is tried again by calling Put again. resource
+// returns the bytes of the resources they refer to, for tools that have no state.
+func (d *DeadLog) Put(letters []DeadLetter, resource func(id uint32) []byte) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.log.Heal(); err != nil {
+		return fmt.Errorf("sender: put dead letters: %w", err)
+	}
+	now := time.Now()
+	base := d.log.Next()
+	run := d.log.NewRun()
+	frames := run.Buffer()
+	count := 0
+	for _, l := range letters {
+		if d.seen[letterOf{l.Destination, l.Offset}] {
+			continue
+		}
+		payload := otlp.AppendLetter(slices.Clone(l.Record), l.Letter)
+		d.log.SetResource(l.Resource, resource(l.Resource))
+		frames = frame.Append(frames, frame.Header{
+			Offset: uint64(base) + uint64(count), Time: now.UnixNano(), Resource: l.Resource,
+		}, payload, d.seed)
+		count++
+	}
+	if count == 0 {
+		return nil
+	}
+	run.Fill(frames, base, count, letters[0].Resource)
+	if err := errors.Join(d.log.Append(run), d.log.Sync()); err != nil {
+		return fmt.Errorf("sender: put dead letters: %w", err)
+	}
+	for _, l := range letters {
+		if key := (letterOf{l.Destination, l.Offset}); !d.seen[key] {
+			d.seen[key] = true
+			d.known[letterKind{l.Destination, l.Reason}]++
+		}
+	}
+	d.enforce(now)
+	return nil
+}
+
+// enforce keeps the limits. What goes is counted by the log's own books.
+func (d *DeadLog) enforce(now time.Time) {
+	r := d.log.Reader(0)
+	before := r.Head()
+	if s := r.Stats(); d.limits.Records > 0 && s.Pending > uint64(d.limits.Records) {
+		r.Evict(s.Pending - uint64(d.limits.Records))
+	}
+	if s := r.Stats(); d.limits.Bytes > 0 && s.PendingBytes > d.limits.Bytes {
+		r.EvictBytes(s.PendingBytes - d.limits.Bytes)
+	}
+	if d.limits.Age > 0 {
+		r.EvictBefore(now.Add(-d.limits.Age))
+	}
+	if r.Head() > before {
+		// If it cannot be stored, the letters are there again after a restart, and go again.
+		_ = d.store(func(cp wal.Checkpoint) error { return d.acct.Save(cp, Counters{}) })
+		_ = d.recount() // What cannot be read is counted as lost by the log.
+	}
+}
+
+// recount looks at what there is.
+func (d *DeadLog) recount() error {
+	clear(d.known)
+	clear(d.seen)
+	return d.each(0, 0, func(_ wal.Offset, l DeadLetter) {
+		d.known[letterKind{l.Destination, l.Reason}]++
+		d.seen[letterOf{l.Destination, l.Offset}] = true
+	})
+}
+
+// store makes the log's checkpoint durable and lets go of what it settles (W5).
+func (d *DeadLog) store(save func(wal.Checkpoint) error) error {
+	cp := d.log.Reader(0).Checkpoint()
+	if err := save(cp); err != nil {
+		return err
+	}
+	d.log.Reader(0).Reclaim(cp)
+	d.log.Maintain()
+	return nil
+}
+
+// each calls f for every letter after an offset, and if through is not 0 up to that.
+func (d *DeadLog) each(after, through wal.Offset, f func(at wal.Offset, l DeadLetter)) error {
+	var b wal.Batch
+	for {
+		if err := d.log.Reader(0).Read(&b, after, wal.Limits{Bytes: 1 << 20}); err != nil || b.Len() == 0 {
+			return err
+		}
+		for i := range b.Entries {
+			at := b.Entries[i].Offset
+			if through > 0 && at > through {
+				return nil
+			}
+			if record, letter, err := otlp.SplitLetter(b.Record(i)); err == nil {
+				f(at, DeadLetter{letter, b.Resource, record})
+			}
+		}
+		after = b.Last()
+	}
+}
+
+// Letters returns the dead letters that f accepts, oldest first and at most limit of
+// them; 0 is no limit.
+func (d *DeadLog) Letters(limit int, f func(DeadLetter) bool) ([]DeadLetter, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var out []DeadLetter
+	err := d.each(0, 0, func(_ wal.Offset, l DeadLetter) {
+		if (limit == 0 || len(out) < limit) && f(l) {
+			l.Record = slices.Clone(l.Record)
+			out = append(out, l)
+		}
+	})
+	return out, err
+}
+
+// Pending returns the offsets of the records of a destination after head that have a
+// letter, as a batch without bytes.
+func (d *DeadLog) Pending(destination string, head wal.Offset) *wal.Batch {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	b := new(wal.Batch)
+	for l := range d.seen {
+		if o := wal.Offset(l.offset); l.destination == destination && o > head {
+			b.Entries = append(b.Entries, wal.Entry{Offset: o})
+		}
+	}
+	slices.SortFunc(b.Entries, func(a, b wal.Entry) int { return cmp.Compare(a.Offset, b.Offset) })
+	return b
+}
+
+// Count returns how many letters of a destination wait, by reason.
+func (d *DeadLog) Count(destination string) map[string]int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	out := map[string]int{}
+	for k, n := range d.known {
+		if k.destination == destination && n > 0 {
+			out[k.reason] += n
+		}
+	}
+	return out
+}
+
+// read fills b with the records of letters after an offset, of one destination and of
+// the wanted reasons, nil being all. The offsets of b are those of the letters. It
+// returns how far it looked; b is empty if there are none up to there.
+func (d *DeadLog) read(b *wal.Batch, after wal.Offset, destination string, reasons []string, lim wal.Limits) (wal.Offset, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var raw wal.Batch
+	if err := d.log.Reader(0).Read(&raw, after, lim); err != nil {
+		return after, err
+	}
+	b.Reset()
+	b.Epoch, b.Resource, b.Oldest = raw.Epoch, raw.Resource, raw.Oldest
+	for i := range raw.Entries {
+		record, l, err := otlp.SplitLetter(raw.Record(i))
+		if err != nil || l.Destination != destination || reasons != nil && !slices.Contains(reasons, l.Reason) {
+			continue
+		}
+		b.Data = append(b.Data, record...)
+		b.Entries = append(b.Entries, wal.Entry{Offset: raw.Entries[i].Offset, End: len(b.Data)})
+	}
+	if raw.Len() == 0 {
+		return 0, nil
+	}
+	return raw.Last(), nil
+}
+
+// redriven takes letters away whose records a server has after all, and counts them for
+// the destination in the same transaction.
+func (d *DeadLog) redriven(b *wal.Batch, destination string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_ = d.each(b.First()-1, b.Last(), func(at wal.Offset, l DeadLetter) { // Only the counts by reason rest on it.
+		if _, ok := slices.BinarySearchFunc(b.Entries, at, func(e wal.Entry, o wal.Offset) int {
+			return int(int64(e.Offset) - int64(o))
+		}); ok {
+			d.known[letterKind{l.Destination, l.Reason}]--
+			delete(d.seen, letterOf{l.Destination, l.Offset})
+		}
+	})
+	d.log.Reader(0).Ack(b)
+	return d.store(func(cp wal.Checkpoint) error {
+		return d.acct.state.saveRedriven(destination, cp, uint64(b.Len()))
+	})
+}
+
+// saveRedriven stores the checkpoint of the dead letters and counts n of them for a
+// destination, in one transaction: the books of both agree across a crash (L2).
+func (s *State) saveRedriven(destination string, cp wal.Checkpoint, n uint64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := s.c
+	next.accounts = maps.Clone(s.c.accounts)
+	letters, to := next.accounts[DeadLetters], next.accounts[destination]
+	letters.checkpoint = cp
+	to.counters.Redriven += n
+	if to.checkpoint.Epoch == 0 {
+		to.checkpoint.Epoch = s.c.id.Epoch
+	}
+	next.accounts[DeadLetters], next.accounts[destination] = letters, to
+	if err := s.write(next, encodeAccounts(DeadLetters, letters, destination, to)); err != nil {
+		return fmt.Errorf("sender: save redriven: %w", err)
+	}
+	return nil
+}
+
+// Dropped returns how many letters went because of the limits, and how many were lost by
+// damage, over the life of the directory.
+func (d *DeadLog) Dropped() (dropped, lost uint64) {
+	s := d.log.Reader(0).Stats()
+	return s.Evicted, s.Lost
+}
+
+// Forget gives up the letters of a destination that f accepts and returns how many.
+func (d *DeadLog) Forget(f func(DeadLetter) bool) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var gone wal.Batch
+	err := d.each(0, 0, func(at wal.Offset, l DeadLetter) {
+		if f(l) {
+			gone.Entries = append(gone.Entries, wal.Entry{Offset: at})
+		}
+	})
+	if err != nil || gone.Len() == 0 {
+		return 0, err
+	}
+	d.log.Reader(0).Bury(&gone)
+	err = d.store(func(cp wal.Checkpoint) error { return d.acct.Save(cp, Counters{}) })
+	return gone.Len(), errors.Join(err, d.recount())
+}
+
+// Maintain gives up what is too old.
+func (d *DeadLog) Maintain() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.enforce(time.Now())
+}
+
+// Close lets go of the files.
+func (d *DeadLog) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.log.Close()
+}
