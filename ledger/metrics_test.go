@@ -26,7 +26,7 @@ func scrape(t *testing.T, c *ledger.Client) map[string]float64 {
 	c.MetricsHandler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	require.Equal(t, http.StatusOK, w.Code)
 	require.Equal(t, "text/plain; version=0.0.4; charset=utf-8", w.Header().Get("Content-Type"))
-	line := regexp.MustCompile(`^(ledger_[a-z_]+)(\{[a-z]+="[a-z]+"\})? ([0-9.]+)$`)
+	line := regexp.MustCompile(`^(ledger_[a-z_]+)(\{[a-z]+="[a-z_]+"(?:,[a-z]+="[a-z_]+")?\})? ([0-9.]+)$`)
 	got, kinds := map[string]float64{}, map[string]string{}
 	var helped string
 	for text := range strings.Lines(w.Body.String()) {
@@ -66,29 +66,32 @@ func TestMetricsBalance_L2(t *testing.T) {
 	require.NoError(t, c.Flush(within(t)))
 
 	m := scrape(t, c)
-	of := func(outcome string) float64 { return m[`ledger_records_total{outcome="`+outcome+`"}`] }
+	of := func(outcome string) float64 {
+		return m[`ledger_records_total{destination="default",outcome="`+outcome+`"}`]
+	}
 	assert.Equal(t, 80.0, of("accepted"))
 	assert.Positive(t, of("delivered"))
 	assert.Positive(t, of("evicted"))
-	assert.Equal(t, of("accepted"), of("delivered")+of("dead")+of("evicted")+of("lost")+m["ledger_pending_records"])
+	assert.Equal(t, of("accepted"), of("delivered")+of("dead")+of("evicted")+of("lost")+m[`ledger_pending_records{destination="default"}`])
+	assert.Equal(t, of("evicted"), m[`ledger_records_given_up_total{destination="default",reason="queue_full"}`])
 	assert.Equal(t, 50.0, m["ledger_pending_records_limit"])
-	assert.Positive(t, m["ledger_requests_total"])
-	assert.Zero(t, m["ledger_oldest_pending_age_seconds"])
+	assert.Positive(t, m[`ledger_requests_total{destination="default"}`])
+	assert.Zero(t, m[`ledger_oldest_pending_age_seconds{destination="default"}`])
 	assert.Equal(t, 1.0, m[`ledger_health{status="failing"}`], "records were given up a moment ago")
 	assert.Zero(t, m[`ledger_health{status="ok"}`])
 
 	require.NoError(t, c.Close())
-	assert.Equal(t, 80.0, scrape(t, c)[`ledger_records_total{outcome="accepted"}`], "after Close too")
+	assert.Equal(t, 80.0, scrape(t, c)[`ledger_records_total{destination="default",outcome="accepted"}`], "after Close too")
 }
 
 func TestMetricsOfWhatWaits(t *testing.T) {
 	c := open(t, config(t, "http://127.0.0.1:1"))
 	logN(t, c, 1, 7)
 	require.NoError(t, c.Sync(t.Context()))
-	require.Eventually(t, func() bool { return scrape(t, c)["ledger_oldest_pending_age_seconds"] > 0 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return scrape(t, c)[`ledger_oldest_pending_age_seconds{destination="default"}`] > 0 }, 5*time.Second, time.Millisecond)
 	m := scrape(t, c)
-	assert.Equal(t, 7.0, m["ledger_pending_records"])
-	assert.Positive(t, m["ledger_pending_bytes"])
+	assert.Equal(t, 7.0, m[`ledger_pending_records{destination="default"}`])
+	assert.Positive(t, m[`ledger_pending_bytes{destination="default"}`])
 	assert.Positive(t, m["ledger_disk_bytes"])
 	assert.Equal(t, 1.0, m["ledger_disk_segments"])
 }
