@@ -39,6 +39,8 @@ type Client struct {
 	dropped      atomic.Uint64 // records that BeforeSend dropped
 	panics       atomic.Uint64 // of BeforeSend
 
+	fields atomic.Pointer[fieldLimits] // that a server told of, nil if none did
+
 	caps     sync.Mutex // held by enforceCaps
 	losses   losses
 	trend    trend

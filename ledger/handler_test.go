@@ -32,7 +32,7 @@ func (w *wire) Log(ctx context.Context, r Record) error {
 	trace, _ := TraceFromContext(ctx)
 	// After the records of the test, so that a time that was set can be told from
 	// one that was stamped.
-	s := stamp{id: idOf(testID), now: time.Now().Add(time.Second), trace: trace}
+	s := stamp{max: knownLimits(), id: idOf(testID), now: time.Now().Add(time.Second), trace: trace}
 	rec, _, err := otlp.DecodeRecord(otlp.AppendRecord(nil, w.prep.build(&r, s)))
 	if err != nil {
 		return err

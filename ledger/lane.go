@@ -79,11 +79,27 @@ func (c *Client) senderConfig(d Destination) sender.Config {
 		URL:  cfg.url(), Header: header, APIKey: cfg.APIKey, TLS: cfg.tlsConfig(),
 		FlushSize: min(cfg.FlushSize, cfg.MaxRecords), FlushInterval: cfg.FlushInterval,
 		MaxInFlight: cfg.MaxInFlight, Retry: cfg.Retry, RateLimit: cfg.RateLimit,
-		LearnLimits: cfg.LearnLimits, FreshFirst: cfg.FreshFirst, Dead: c.dead,
+		LearnLimits: cfg.LearnLimits, OnFieldLimits: c.learnFields, FreshFirst: cfg.FreshFirst, Dead: c.dead,
 		Compression: cfg.Compression, Timeout: cfg.Timeout,
 		HTTPClient: cfg.HTTPClient, Logger: logger,
 		UserAgent: "ledger-go/" + Version, ScopeName: scopeName, ScopeVersion: Version,
 		Resource: c.resourceBytes,
+	}
+}
+
+// learnFields takes in the field limits of a server. A record is encoded once, for all
+// destinations, so the lowest count. Several senders may call it at once.
+func (c *Client) learnFields(told sender.FieldLimits) {
+	for {
+		was := c.fields.Load()
+		now := knownLimits()
+		if was != nil {
+			now = *was
+		}
+		now = now.within(told)
+		if c.fields.CompareAndSwap(was, &now) {
+			return
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ledger-sdk/ledger-go/internal/otlp"
+	"github.com/ledger-sdk/ledger-go/sender"
 )
 
 // The limits of the server. Some it answers for with a refused record; others, such
@@ -24,6 +25,32 @@ const (
 	maxPath             = 2_048
 	maxAhead            = 5 * time.Minute
 )
+
+// fieldLimits are the limits that a server may set lower.
+type fieldLimits struct{ message, exceptionType, exceptionMessage, exceptionStack, attributes int }
+
+func knownLimits() fieldLimits {
+	return fieldLimits{maxMessage, maxExceptionType, maxExceptionMessage, maxExceptionStack, maxAttributesJSON}
+}
+
+// leastLimit is the lowest limit that is believed: a server that has none, or lower ones,
+// must not empty the records.
+const leastLimit = 64
+
+// within returns limits that satisfy l and a server's settings, in which zero is not known.
+func (l fieldLimits) within(s sender.FieldLimits) fieldLimits {
+	lower := func(to *int, by int) {
+		if by > 0 {
+			*to = min(*to, max(by, leastLimit))
+		}
+	}
+	lower(&l.message, s.Message)
+	lower(&l.exceptionType, s.ErrorType)
+	lower(&l.exceptionMessage, s.ErrorMessage)
+	lower(&l.exceptionStack, s.StackTrace)
+	lower(&l.attributes, s.Attributes-s.Attributes/14) // It counts what we estimate.
+	return l
+}
 
 // The attributes that the server reads, or that are read here.
 const (
@@ -51,6 +78,7 @@ const (
 type facts struct {
 	exception, method, route, status, duration, database, code bool
 
+	max        fieldLimits
 	original   string // the method, if it had to be replaced
 	typ        Type
 	importance Importance
@@ -62,13 +90,13 @@ func (f *facts) limit(a *slog.Attr) (keep bool) {
 	switch a.Key {
 	case keyExceptionType:
 		f.exception = true
-		a.Value = slog.StringValue(otlp.Cut(a.Value.String(), maxExceptionType))
+		a.Value = slog.StringValue(otlp.Cut(a.Value.String(), f.max.exceptionType))
 	case keyExceptionMessage:
 		f.exception = true
-		a.Value = slog.StringValue(cutJSON(otlp.Cut(a.Value.String(), maxExceptionMessage), maxMessageJSON))
+		a.Value = slog.StringValue(cutJSON(otlp.Cut(a.Value.String(), f.max.exceptionMessage), maxMessageJSON))
 	case keyExceptionStack:
 		f.exception = true
-		a.Value = slog.StringValue(otlp.Cut(a.Value.String(), maxExceptionStack))
+		a.Value = slog.StringValue(otlp.Cut(a.Value.String(), f.max.exceptionStack))
 	case keyMethod, keyOldMethod:
 		f.method = true
 		a.Value = f.limitMethod(a.Value.String())

@@ -54,6 +54,7 @@ func (c *Client) logHooked(ctx context.Context, r Record) error {
 func (c *Client) admit(ctx context.Context, r *Record) error {
 	now := time.Now()
 	s, _ := scratches.Get().(*scratch)
+	s.prep.max = c.fields.Load()
 	s.buf = s.prep.encode(ctx, s.buf[:0], r, c.ids, now, c.resource.size)
 	admitted, err := c.ring.Push(s.buf, now.UnixNano())
 	s.prep.reset()

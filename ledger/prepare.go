@@ -13,6 +13,8 @@ import (
 type preparer struct {
 	rec   otlp.Record
 	attrs []slog.Attr // as long as it ever was for this record
+	// max are limits that a server told of, nil if none did.
+	max *fieldLimits
 }
 
 // maxKeptAttrs bounds the memory that a preparer keeps between records.
@@ -33,10 +35,11 @@ type stamp struct {
 	now      time.Time
 	trace    TraceContext
 	resource int // the size of the resource's attributes, see resourceSize
+	max      fieldLimits
 }
 
 func newStamp(ctx context.Context, ids *idSource, now time.Time, resource int) stamp {
-	s := stamp{now: now, resource: resource}
+	s := stamp{now: now, resource: resource, max: knownLimits()}
 	s.trace, _ = TraceFromContext(ctx)
 	ids.appendNext(s.id[:0], now)
 	return s
@@ -50,10 +53,10 @@ func (p *preparer) build(r *Record, s stamp) *otlp.Record {
 	attrs := appendException(p.attrs[:0], r)
 	attrs, dropped := otlp.Flatten(attrs, "", r.Attrs)
 	longest := len(attrs)
-	attrs, f := limitAll(otlp.Dedup(attrs))
+	attrs, f := limitAll(otlp.Dedup(attrs), s.max)
 	kind := f.kind(r)
 	if kind == TypeException {
-		attrs = completeException(attrs, r)
+		attrs = completeException(attrs, r, s.max)
 	}
 	id := string(s.id[:])
 	attrs = append(attrs, slog.String(keyID, id), slog.String(keyUID, id), slog.String(keyType, string(kind)))
@@ -61,10 +64,10 @@ func (p *preparer) build(r *Record, s stamp) *otlp.Record {
 		attrs = append(attrs, slog.String(keyImportance, string(i)))
 	}
 	p.attrs = attrs[:max(len(attrs), longest)]
-	attrs, cut := fit(attrs, maxAttributesJSON-fixedJSON-s.resource, kind == TypeEndpoint)
+	attrs, cut := fit(attrs, s.max.attributes-fixedJSON-s.resource, kind == TypeEndpoint)
 	p.rec = otlp.Record{
 		Time: limitTime(r.Time, s.now), Observed: s.now.UnixNano(),
-		Severity: severityOf(r.Level), SeverityText: r.Level.String(), Body: body(r, attrs),
+		Severity: severityOf(r.Level), SeverityText: r.Level.String(), Body: body(r, attrs, s.max),
 		TraceID: s.trace.TraceID, SpanID: s.trace.SpanID, Flags: uint32(s.trace.Flags),
 		Attrs: attrs, Flat: true, Dropped: uint32(dropped + cut),
 	}
@@ -76,7 +79,8 @@ func (p *preparer) build(r *Record, s stamp) *otlp.Record {
 func severityOf(l slog.Level) int { return int(min(max(l, -8), 15)) + 9 }
 
 // limitAll brings every attribute within its limit, in place.
-func limitAll(attrs []slog.Attr) (kept []slog.Attr, f facts) {
+func limitAll(attrs []slog.Attr, limits fieldLimits) (kept []slog.Attr, f facts) {
+	f.max = limits
 	kept = attrs[:0]
 	hasOriginal := false
 	for _, a := range attrs {
@@ -124,9 +128,9 @@ func (f facts) rank(r *Record) Importance {
 
 // completeException gives the record a type and a message: without both the server
 // does not take it for an exception.
-func completeException(attrs []slog.Attr, r *Record) []slog.Attr {
+func completeException(attrs []slog.Attr, r *Record, limits fieldLimits) []slog.Attr {
 	kind, attrs := fallback(attrs, keyExceptionType, "error")
-	message := otlp.Cut(r.Message, maxExceptionMessage)
+	message := otlp.Cut(r.Message, limits.exceptionMessage)
 	if isBlank(message) {
 		message = kind
 	}
@@ -149,7 +153,7 @@ func fallback(attrs []slog.Attr, key, value string) (string, []slog.Attr) {
 }
 
 // body returns the message, or that of the exception.
-func body(r *Record, attrs []slog.Attr) string {
+func body(r *Record, attrs []slog.Attr, limits fieldLimits) string {
 	message := r.Message
 	if isBlank(message) {
 		for _, a := range attrs {
@@ -158,5 +162,5 @@ func body(r *Record, attrs []slog.Attr) string {
 			}
 		}
 	}
-	return otlp.Cut(message, maxMessage)
+	return otlp.Cut(message, limits.message)
 }

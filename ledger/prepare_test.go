@@ -26,7 +26,7 @@ func idOf(s string) [32]byte { return [32]byte([]byte(s)) }
 func sent(t testing.TB, r Record) otlp.DecodedRecord {
 	t.Helper()
 	var p preparer
-	rec, _, err := otlp.DecodeRecord(otlp.AppendRecord(nil, p.build(&r, stamp{id: idOf(testID), now: testNow})))
+	rec, _, err := otlp.DecodeRecord(otlp.AppendRecord(nil, p.build(&r, stamp{max: knownLimits(), id: idOf(testID), now: testNow})))
 	require.NoError(t, err)
 	accept(t, testNow, nil, rec)
 	return rec
@@ -217,7 +217,7 @@ func TestAPreparerForgetsTheLastRecord(t *testing.T) {
 	for i := range long.Attrs {
 		long.Attrs[i] = slog.String("k"+string(rune('a'+i%7)), "v") // most of them duplicates
 	}
-	p.build(&long, stamp{id: idOf(testID), now: testNow})
+	p.build(&long, stamp{max: knownLimits(), id: idOf(testID), now: testNow})
 	p.reset()
 	for _, a := range p.attrs[:cap(p.attrs)] {
 		require.Zero(t, a, "kept alive")
@@ -226,13 +226,13 @@ func TestAPreparerForgetsTheLastRecord(t *testing.T) {
 
 	short := Record{Message: "m"}
 	var fresh preparer
-	assert.Equal(t, fresh.build(&short, stamp{id: idOf(testID), now: testNow}), p.build(&short, stamp{id: idOf(testID), now: testNow}))
+	assert.Equal(t, fresh.build(&short, stamp{max: knownLimits(), id: idOf(testID), now: testNow}), p.build(&short, stamp{id: idOf(testID), now: testNow}))
 
 	huge := Record{Attrs: make([]slog.Attr, 2*maxKeptAttrs)}
 	for i := range huge.Attrs {
 		huge.Attrs[i] = slog.Int(fmt.Sprint(i), i)
 	}
-	p.build(&huge, stamp{id: idOf(testID), now: testNow})
+	p.build(&huge, stamp{max: knownLimits(), id: idOf(testID), now: testNow})
 	p.reset()
 	assert.Nil(t, p.attrs, "one huge record must not pin its memory")
 }

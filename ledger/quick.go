@@ -15,6 +15,9 @@ import (
 // takes its size in the measure of resourceSize. r is only read.
 func (p *preparer) encode(ctx context.Context, dst []byte, r *Record, ids *idSource, now time.Time, resource int) []byte {
 	s := newStamp(ctx, ids, now, resource)
+	if p.max != nil {
+		s.max = *p.max
+	}
 	if out, ok := quick(dst, r, &s); ok {
 		return out
 	}
@@ -29,7 +32,7 @@ const maxQuickAttrs = 64
 // then, without a copy of its attributes. ok is false, and dst as it was, if the
 // record is not; if it is true, the bytes are those that build would have led to.
 func quick(dst []byte, r *Record, s *stamp) (_ []byte, ok bool) {
-	if r.Err != nil || len(r.Stack) > 0 || len(r.Message) > maxMessage || len(r.Attrs) >= maxQuickAttrs {
+	if r.Err != nil || len(r.Stack) > 0 || len(r.Message) > s.max.message || len(r.Attrs) >= maxQuickAttrs {
 		return dst, false
 	}
 	rec := otlp.Record{
@@ -40,7 +43,7 @@ func quick(dst []byte, r *Record, s *stamp) (_ []byte, ok bool) {
 	out, at := otlp.BeginRecord(dst, &rec)
 	var f facts
 	var keys otlp.KeySet
-	most, room := ownJSON, maxAttributesJSON-fixedJSON-s.resource
+	most, room := ownJSON, s.max.attributes-fixedJSON-s.resource
 	for i := range r.Attrs {
 		a := &r.Attrs[i]
 		kind := a.Value.Kind()

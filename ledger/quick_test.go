@@ -20,7 +20,7 @@ import (
 func bothWays(t testing.TB, r Record, resource int) (taken bool) {
 	t.Helper()
 	trace, _ := ParseTraceparent(traceparent)
-	s := stamp{id: idOf(testID), now: testNow, trace: trace, resource: resource}
+	s := stamp{max: knownLimits(), id: idOf(testID), now: testNow, trace: trace, resource: resource}
 	got, ok := quick([]byte("before"), &r, &s)
 	if !ok {
 		require.Equal(t, "before", string(got), "what is not taken leaves nothing")
