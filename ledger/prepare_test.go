@@ -226,7 +226,7 @@ func TestAPreparerForgetsTheLastRecord(t *testing.T) {
 
 	short := Record{Message: "m"}
 	var fresh preparer
-	assert.Equal(t, fresh.build(&short, stamp{max: knownLimits(), id: idOf(testID), now: testNow}), p.build(&short, stamp{id: idOf(testID), now: testNow}))
+	assert.Equal(t, fresh.build(&short, stamp{max: knownLimits(), id: idOf(testID), now: testNow}), p.build(&short, stamp{max: knownLimits(), id: idOf(testID), now: testNow}))
 
 	huge := Record{Attrs: make([]slog.Attr, 2*maxKeptAttrs)}
 	for i := range huge.Attrs {
