@@ -17,15 +17,16 @@
 //   - W3 What Append took survives the death of the process; what Sync covered, a
 //     power cut.
 //   - W4 Nothing is read beyond the high-water mark, and nothing whose checksum failed.
-//   - W5 A segment is removed only when every record in it is settled and the
-//     checkpoint that says so is durable.
+//   - W5 A segment is removed only when every record in it is settled for every reader,
+//     and the checkpoints that say so are durable.
 //   - W6 After a failed write or sync the file is never touched through the same
 //     handle again, and the failed sync is never repeated. Everything that is not
 //     known to be on disk is written to a new segment.
 //   - W7 Open succeeds on whatever a crash left, short of an I/O error. A torn
 //     tail is cut; damaged bytes go to quarantine and the whole records around
 //     them are found all the same.
-//   - L2 last = delivered + pending + evicted + lost + dead, at every instant.
+//   - L2 last = delivered + pending + evicted + lost + dead, for every reader, at every
+//     instant.
 //
 // W8, one process per directory, is the caller's: the lock is in state.db.
 //
@@ -46,9 +47,10 @@
 // written when the earlier had failed; unless it holds a mere copy (merge.go). What
 // was found is synced before Open returns: a process that was killed need not have.
 //
-// Eviction and acks move a logical head. The books (tally.go) derive what was
-// delivered and what is pending from offsets and holes, so they cannot drift. Dead
-// segments are unlinked and the directory is synced; nothing is rewritten to free
+// A log has one [Reader] or several, each with a head and books of its own; a segment goes
+// when all are done with it. Eviction and acks move a logical head, acks in any order.
+// The books (tally.go) derive what was delivered and what is pending from offsets and
+// holes, so they cannot drift. Dead segments are unlinked and the directory is synced; nothing is rewritten to free
 // space, so a full disk can be freed.
 //
 // # What it assumes of the disk
