@@ -10,4 +10,6 @@
 // treats them alike. What is printed is the median over the rounds with the
 // quartiles, and the ratio to the first variant taken round by round. Absolute
 // numbers are this machine's; the ratios are what to compare.
+//
+// What an outage of the log server costs is measured by the command in ./outage.
 package main
