@@ -112,3 +112,71 @@ func ExampleConfig_Validate() {
 	// ledger: config: Endpoint does not start with http:// or https://
 	// ledger: config: FlushSize is 5000: the server refuses a request of more than 1000 records
 }
+
+// Each destination gets every record, at its own pace.
+func ExampleDestination() {
+	near, far, dir := server(), server(), scratchDir()
+	defer near.Close()
+	defer far.Close()
+	defer func() { _ = os.RemoveAll(dir) }()
+	client, err := ledger.Open(ledger.Config{
+		Dir: dir, Endpoint: near.URL,
+		Destinations: []ledger.Destination{{Name: "archive", Endpoint: far.URL}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	client.Info(ctx, "order paid")
+	_ = client.Shutdown(ctx)
+	for _, d := range client.Stats().Destinations {
+		fmt.Println(d.Name, "delivered", d.Delivered, "pending", d.Pending)
+	}
+	// Output:
+	// default delivered 1 pending 0
+	// archive delivered 1 pending 0
+}
+
+// What a server refuses is kept, with its words, until it takes it.
+func ExampleClient_Redrive() {
+	picky := true
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if picky {
+			http.Error(w, "unknown field", http.StatusBadRequest)
+		}
+	}))
+	dir := scratchDir()
+	defer srv.Close()
+	defer func() { _ = os.RemoveAll(dir) }()
+	client, err := ledger.Open(ledger.Config{Dir: dir, Endpoint: srv.URL})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+
+	picky = false
+	client.Info(ctx, "the server works")
+	_ = client.Flush(ctx)
+	picky = true
+	client.Info(ctx, "it does not like this one")
+	_ = client.Flush(ctx)
+	letters, err := client.DeadLetters(10)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, l := range letters {
+		fmt.Println(l.Reason, l.Status, l.Message)
+	}
+	picky = false
+	r, err := client.Redrive(ctx)
+	fmt.Println("delivered", r.Delivered, "refused", r.Refused, err)
+	// Output:
+	// rejected 400 unknown field
+	// delivered 1 refused 0 <nil>
+}

@@ -109,6 +109,7 @@ func (l *loop) nextLetters(now time.Time) *flight {
 			return f
 		}
 	}
+	l.endRedrive() // All were answered, or none was there.
 	return nil
 }
 
