@@ -65,10 +65,14 @@ func (r Retry) Validate() error {
 	return errors.Join(errs...)
 }
 
+// maxSpread bounds how long a process that finds a backlog puts off its first request, so
+// that a fleet that was started together does not begin together.
+const maxSpread = 5 * time.Second
+
 // pace is what of the configuration the gate works by.
 func (c *Config) pace() pace.Config {
 	return pace.Config{
 		MaxInFlight: c.MaxInFlight, Initial: c.Retry.Initial, Max: c.Retry.Max,
-		Multiplier: c.Retry.Multiplier, Jitter: c.Retry.Jitter, Spread: c.FlushInterval,
+		Multiplier: c.Retry.Multiplier, Jitter: c.Retry.Jitter, Spread: min(c.FlushInterval, maxSpread),
 	}
 }

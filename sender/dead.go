@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -47,11 +49,15 @@ type DeadLimits struct {
 // records, so that the same tools read it. It is shared by all destinations and safe for
 // concurrent use.
 type DeadLog struct {
-	limits DeadLimits
-	seed   uint32
-	acct   *Account
+	dir        string
+	quarantine string
+	limits     DeadLimits
+	seed       uint32
+	acct       *Account
 
-	mu  sync.Mutex // one writer at a time
+	mu sync.Mutex // one writer at a time
+	// log is nil as long as there never was a dead letter: a disk that is full must not
+	// keep the log of the records from being opened.
 	log *wal.Log
 	// known are the letters that wait, by destination and reason; seen the offsets of
 	// their records, so that one that is refused again after a crash has one letter.
@@ -66,25 +72,36 @@ type letterOf struct {
 	offset      uint64
 }
 
-// OpenDead opens the log of dead letters in dir, which it makes if it is missing. The
+// OpenDead opens the log of dead letters in dir, or makes it with the first of them. The
 // caller holds the lock of the directory around it (W8), and st is that directory's.
 func OpenDead(dir string, st *State, limits DeadLimits, quarantine string) (*DeadLog, error) {
-	acct := st.Account(DeadLetters)
-	epoch := st.Identity().Epoch
-	log, err := wal.Open(dir, wal.Options{
-		Epoch: epoch, Checkpoint: acct.Checkpoint(), SegmentSize: 1 << 20, QuarantineDir: quarantine,
-	})
+	d := &DeadLog{
+		dir: dir, quarantine: quarantine, limits: limits, seed: frame.Seed(st.Identity().Epoch), acct: st.Account(DeadLetters),
+		known: map[letterKind]int{}, seen: map[letterOf]bool{},
+	}
+	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+		return d, nil
+	}
+	err := d.open()
+	if err == nil {
+		if err = d.recount(); err != nil {
+			err = errors.Join(err, d.log.Close())
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("sender: open dead letters: %w", err)
 	}
-	d := &DeadLog{
-		limits: limits, seed: frame.Seed(epoch), acct: acct, log: log,
-		known: map[letterKind]int{}, seen: map[letterOf]bool{},
-	}
-	if err := d.recount(); err != nil {
-		return nil, errors.Join(fmt.Errorf("sender: open dead letters: %w", err), log.Close())
-	}
 	return d, nil
+}
+
+func (d *DeadLog) open() error {
+	log, err := wal.Open(d.dir, wal.Options{
+		Epoch: d.acct.state.Identity().Epoch, Checkpoint: d.acct.Checkpoint(), SegmentSize: 1 << 20, QuarantineDir: d.quarantine,
+	})
+	if err == nil {
+		d.log = log
+	}
+	return err
 }
 
 // Put makes dead letters durable: after it returned nil their records may be acked (S1).
@@ -93,7 +110,13 @@ func OpenDead(dir string, st *State, limits DeadLimits, quarantine string) (*Dea
 func (d *DeadLog) Put(letters []DeadLetter, resource func(id uint32) []byte) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := d.log.Heal(); err != nil {
+	var err error
+	if d.log == nil {
+		err = d.open()
+	} else {
+		err = d.log.Heal()
+	}
+	if err != nil {
 		return fmt.Errorf("sender: put dead letters: %w", err)
 	}
 	now := time.Now()
@@ -173,7 +196,7 @@ func (d *DeadLog) store(save func(wal.Checkpoint) error) error {
 // each calls f for every letter after an offset, and if through is not 0 up to that.
 func (d *DeadLog) each(after, through wal.Offset, f func(at wal.Offset, l DeadLetter)) error {
 	var b wal.Batch
-	for {
+	for d.log != nil {
 		if err := d.log.Reader(0).Read(&b, after, wal.Limits{Bytes: 1 << 20}); err != nil || b.Len() == 0 {
 			return err
 		}
@@ -188,6 +211,7 @@ func (d *DeadLog) each(after, through wal.Offset, f func(at wal.Offset, l DeadLe
 		}
 		after = b.Last()
 	}
+	return nil
 }
 
 // Letters returns the dead letters that f accepts, oldest first and at most limit of
@@ -240,6 +264,10 @@ func (d *DeadLog) read(b *wal.Batch, after wal.Offset, destination string, reaso
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var raw wal.Batch
+	if d.log == nil {
+		b.Reset()
+		return 0, nil
+	}
 	if err := d.log.Reader(0).Read(&raw, after, lim); err != nil {
 		return after, err
 	}
@@ -301,6 +329,11 @@ func (s *State) saveRedriven(destination string, cp wal.Checkpoint, n uint64) er
 // Dropped returns how many letters went because of the limits, and how many were lost by
 // damage, over the life of the directory.
 func (d *DeadLog) Dropped() (dropped, lost uint64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.log == nil {
+		return 0, 0
+	}
 	s := d.log.Reader(0).Stats()
 	return s.Evicted, s.Lost
 }
@@ -327,12 +360,17 @@ func (d *DeadLog) Forget(f func(DeadLetter) bool) (int, error) {
 func (d *DeadLog) Maintain() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.enforce(time.Now())
+	if d.log != nil {
+		d.enforce(time.Now())
+	}
 }
 
 // Close lets go of the files.
 func (d *DeadLog) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.log == nil {
+		return nil
+	}
 	return d.log.Close()
 }
