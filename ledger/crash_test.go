@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/ledger"
 )
 
@@ -93,7 +94,7 @@ func childLogs() error {
 // Whatever a process was promised that was killed at any moment arrives (W3).
 func TestKillLosesNothingThatWasPromised_W3(t *testing.T) {
 	kills := 20
-	if os.Getenv("LEDGER_CRASH") == "long" {
+	if form.Long() {
 		kills = 200
 	}
 	all := 0
@@ -133,7 +134,7 @@ func TestKillLosesNothingThatWasPromised_W3(t *testing.T) {
 			all += len(promised)
 		})
 	}
-	t.Attr("fault", fmt.Sprintf("SIGKILL at any moment | %d kills, each of %d promised records delivered", kills, all))
+	form.Fault(t, "SIGKILL at any moment", "%d kills, each of %d promised records delivered", kills, all)
 }
 
 // killedChild runs a child for a random while, kills it, and returns what it printed.
@@ -181,7 +182,7 @@ func TestFullDiskIsNotFeltAndHeals_L1_L2_W6(t *testing.T) {
 	}
 	require.NoError(t, cmd.Wait())
 	assert.Len(t, srv.unique(t), 2200)
-	t.Attr("fault", "disk full | RLIMIT_FSIZE: each of 2200 records delivered, 2000 of them from memory")
+	form.Fault(t, "disk full", "RLIMIT_FSIZE: each of 2200 records delivered, 2000 of them from memory")
 }
 
 // childFillsDisk makes every write fail for a while by a limit on file sizes.

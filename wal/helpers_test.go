@@ -196,18 +196,6 @@ func offsets(from, to Offset) []Offset {
 	return out
 }
 
-// scratch returns a directory for tests that open thousands of logs: in memory
-// where the platform has such a place, because nothing in them needs a real disk.
-func scratch(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "ledger-wal-*")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
-}
-
 // disk makes the writers of a log fail on demand.
 type disk struct {
 	failCreate, failWrite, failSync bool

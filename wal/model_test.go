@@ -3,13 +3,13 @@ package wal
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 )
 
 // model is what the log must agree with: every offset ever assigned and what
@@ -28,16 +28,7 @@ type model struct {
 // now and then. After each step the books must balance and what can be read must
 // be exactly the pending records up to the high-water mark.
 func TestModel_W1_W2_W4_W5_W6_L2(t *testing.T) {
-	histories := 150
-	if os.Getenv("LEDGER_CRASH") == "long" {
-		histories = 5000
-	}
-	first := uint64(1)
-	if s := os.Getenv("LEDGER_SEED"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 64)
-		require.NoError(t, err)
-		first, histories = n, 1
-	}
+	first, histories := form.Histories(t, 150, 5000)
 	for seed := first; seed < first+uint64(histories); seed++ {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) { history(t, seed) })
 	}
@@ -46,7 +37,7 @@ func TestModel_W1_W2_W4_W5_W6_L2(t *testing.T) {
 func history(t *testing.T, seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 7))
 	b := &bed{
-		t: t, root: scratch(t), disk: &disk{},
+		t: t, root: form.Scratch(t), disk: &disk{},
 		opts: Options{
 			Epoch: testEpoch, SegmentSize: int64(200 + rng.IntN(3000)),
 			KeepAcked: Retention{Age: time.Duration(rng.IntN(2)) * time.Hour, Bytes: int64(rng.IntN(4000))},

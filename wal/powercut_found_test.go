@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ledger-sdk/ledger-go/internal/frame"
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 )
 
 // What the model found, in its smallest form.
@@ -21,7 +22,7 @@ func newCutter(t *testing.T) *cutter {
 	c := &cutter{rng: rand.New(rand.NewPCG(1, 1)), oracle: oracle{promised: map[Offset]uint32{}, held: map[Offset]uint32{}}}
 	c.medium = newMedium(c.rng, habits{})
 	c.tree = c.medium
-	c.bed = &bed{t: t, root: scratch(t), disk: &disk{}, opts: Options{Epoch: testEpoch, SegmentSize: 2000}}
+	c.bed = &bed{t: t, root: form.Scratch(t), disk: &disk{}, opts: Options{Epoch: testEpoch, SegmentSize: 2000}}
 	c.reopen(c.medium)
 	return c
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ledger-sdk/ledger-go/internal/frame"
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 )
 
 // Random histories over a medium that keeps apart what is durable and what is not,
@@ -20,25 +21,16 @@ import (
 // promised, nothing that was never written, and go on. See [medium] for the disk
 // and [oracle] for the promises.
 func TestPowerCutModel_W1_W2_W3_W5_W6_W7_L2(t *testing.T) {
-	first, histories := uint64(1), 200
-	if os.Getenv("LEDGER_CRASH") == "long" {
-		histories = 20_000
-	}
+	first, histories := form.Histories(t, 200, 20_000)
 	deadline := time.Now().Add(3 * time.Minute)
-	if s := os.Getenv("LEDGER_SEED"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 64)
-		require.NoError(t, err)
-		first, histories = n, 1
-	}
-	t.Logf("histories of the seeds %d to %d", first, first+uint64(histories)-1)
 	var sum tallied
-	root := scratch(t)
+	root := form.Scratch(t)
 	seed := first
 	for ; seed < first+uint64(histories) && time.Now().Before(deadline); seed++ {
 		sum.add(powerCuts(t, root, seed))
 	}
-	t.Attr("fault", fmt.Sprintf("power cut | model: %d histories, %d power cuts, %d kills, %d of them during recovery, %d records checked, 0 lost",
-		seed-first, sum.cuts, sum.kills, sum.nested, sum.records))
+	form.Fault(t, "power cut", "model: %d histories, %d power cuts, %d kills, %d of them during recovery, %d records checked, 0 lost",
+		seed-first, sum.cuts, sum.kills, sum.nested, sum.records)
 }
 
 // tallied counts what was done.

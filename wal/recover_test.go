@@ -2,7 +2,6 @@ package wal
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ledger-sdk/ledger-go/internal/frame"
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 )
 
 // image is a finished log directory in memory, to be damaged in many ways.
@@ -55,7 +55,7 @@ func (im *image) open(cp Checkpoint, edit func(files map[string][]byte)) *bed {
 		files[n] = bytes.Clone(raw)
 	}
 	edit(files)
-	b := &bed{t: im.t, root: scratch(im.t), opts: Options{Epoch: testEpoch}, stored: cp, disk: &disk{}}
+	b := &bed{t: im.t, root: form.Scratch(im.t), opts: Options{Epoch: testEpoch}, stored: cp, disk: &disk{}}
 	require.NoError(im.t, os.Mkdir(b.dir(), 0o700))
 	for n, raw := range files {
 		require.NoError(im.t, os.WriteFile(filepath.Join(b.dir(), n), raw, 0o600))
@@ -95,7 +95,7 @@ func TestTornAtEveryByteIsCut_W7(t *testing.T) {
 		b.lives()
 	}
 	assert.Len(t, seen, 8, "every number of records from 8 to 15: a torn block gives up its whole frames")
-	t.Attr("fault", fmt.Sprintf("torn tail | %d cuts of a segment, at every byte: 0 phantoms, 0 whole records lost", len(whole)+1))
+	form.Fault(t, "torn tail", "%d cuts of a segment, at every byte: 0 phantoms, 0 whole records lost", len(whole)+1)
 }
 
 // With a checkpoint that says how far the log was synced, a cut is a loss, and
@@ -126,7 +126,7 @@ func TestTailsThatACrashLeavesAreCut_W7(t *testing.T) {
 		{"half a header", []byte{0x80, 0x01, 'L', 'G', 'R', 'B', 1, 0}, false},
 		{"a header, then zeros", append(append([]byte{0x9C, 0x04}, header(500, 16, 4)...), make([]byte, 500)...), false},
 	}
-	t.Attr("fault", fmt.Sprintf("torn tail | %d tails of zeros and garbage", len(tails)))
+	form.Fault(t, "torn tail", "%d tails of zeros and garbage", len(tails))
 	for _, tt := range tails {
 		t.Run(tt.name, func(t *testing.T) {
 			im := newImage(t, 8, 7)
@@ -169,7 +169,7 @@ func TestEveryBitFlip_W7(t *testing.T) {
 			}
 		}
 	}
-	t.Attr("fault", fmt.Sprintf("bit flips | wal: %d, every bit of %d segments", flips, len(im.names)))
+	form.Fault(t, "bit flips", "wal: %d, every bit of %d segments", flips, len(im.names))
 }
 
 func TestMissingSegments_W7(t *testing.T) {
@@ -193,7 +193,7 @@ func TestMissingSegments_W7(t *testing.T) {
 			f[segmentName(3)+".END"] = []byte("x")
 		}, offsets(1, 12), 0},
 	}
-	t.Attr("fault", fmt.Sprintf("segments and leftovers | wal: %d", len(rows)))
+	form.Fault(t, "segments and leftovers", "wal: %d", len(rows))
 	for _, tt := range rows {
 		t.Run(tt.name, func(t *testing.T) {
 			im := newImage(t, 4, 4, 4)

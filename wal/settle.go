@@ -19,11 +19,11 @@ func (r *Reader) settle(b *Batch, f fate) Checkpoint {
 	l := r.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for i := 0; i < len(b.Entries); {
-		from := i
-		for i++; i < len(b.Entries) && b.Entries[i].Offset == b.Entries[i-1].Offset+1; i++ {
+	for from, i := 0, 1; i <= len(b.Entries); i++ {
+		if i == len(b.Entries) || b.Entries[i].Offset != b.Entries[i-1].Offset+1 { // A run ends here.
+			r.books.mark(b.Entries[from].Offset, b.Entries[i-1].Offset, f)
+			from = i
 		}
-		r.books.mark(b.Entries[from].Offset, b.Entries[i-1].Offset, f)
 	}
 	if l.faultErr != nil {
 		// What was sent from memory needs the disk no more (W2).

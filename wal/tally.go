@@ -154,7 +154,7 @@ func (t *tally) insert(fresh []hole) {
 	if len(fresh) == 0 {
 		return
 	}
-	all := append(t.holes, fresh...)
+	all := slices.Concat(t.holes, fresh)
 	slices.SortFunc(all, func(a, b hole) int {
 		if a.from < b.from {
 			return -1

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/ledger-sdk/ledger-go/internal/harness"
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // The whole demo builds two programs and takes its time. What it consists of is
 // tested below.
 func TestTheShortDemoKeepsItsPromises(t *testing.T) {
-	if os.Getenv("LEDGER_CRASH") != "long" {
+	if !form.Long() {
 		t.Skip("set LEDGER_CRASH=long to play the whole demo")
 	}
 	var out bytes.Buffer

@@ -5,7 +5,6 @@ package ring_test
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -15,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ledger-sdk/ledger-go/internal/frame"
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/internal/ring"
 )
 
@@ -176,7 +176,7 @@ func TestEveryBitFlipOfTheFile_W7(t *testing.T) {
 		got, _ := left(t, path, 1)
 		require.Subset(t, numbers(1, 8), got, "cut at %d", n)
 	}
-	t.Attr("fault", fmt.Sprintf("bit flips | ring: %d, every bit that is used", flips))
+	form.Fault(t, "bit flips", "ring: %d, every bit that is used", flips)
 }
 
 // A file that is cut under the mapping raises SIGBUS in whoever touches it. The

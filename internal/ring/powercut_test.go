@@ -5,17 +5,16 @@ package ring_test
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/ledger-sdk/ledger-go/internal/frame"
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/internal/ring"
 )
 
@@ -25,22 +24,9 @@ import (
 // record comes out that was not admitted, with other bytes, under another offset
 // or twice. After a kill, all come out (W3).
 func TestPowerCutsNeverMakeARecord_W1_W3_W7(t *testing.T) {
-	first, histories := uint64(1), 100
-	if os.Getenv("LEDGER_CRASH") == "long" {
-		histories = 20_000
-	}
-	if s := os.Getenv("LEDGER_SEED"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 64)
-		require.NoError(t, err)
-		first, histories = n, 1
-	}
+	first, histories := form.Histories(t, 100, 20_000)
 	deadline := time.Now().Add(time.Minute)
-	t.Logf("histories of the seeds %d to %d", first, first+uint64(histories)-1)
-	dir, err := os.MkdirTemp("/dev/shm", "ledger-ring-*")
-	if err != nil {
-		dir = t.TempDir()
-	}
-	defer os.RemoveAll(dir) //nolint:errcheck // It is a scratch directory.
+	dir := form.Scratch(t)
 	var cuts, records int
 	seed := first
 	for ; seed < first+uint64(histories) && time.Now().Before(deadline); seed++ {
@@ -48,7 +34,7 @@ func TestPowerCutsNeverMakeARecord_W1_W3_W7(t *testing.T) {
 		p.history(seed)
 		cuts, records = cuts+p.cuts, records+p.records
 	}
-	t.Attr("fault", fmt.Sprintf("power cut | model of the ring: %d histories, %d power cuts, %d records checked, 0 made up", seed-first, cuts, records))
+	form.Fault(t, "power cut", "model of the ring: %d histories, %d power cuts, %d records checked, 0 made up", seed-first, cuts, records)
 }
 
 const tornAt = 512 // bytes that a disk writes at once

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ledger-sdk/ledger-go/internal/harness"
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 )
 
 // looker is the operator's program.
@@ -52,7 +53,7 @@ func (l looker) run(t *testing.T, before []string, args ...string) []byte {
 func TestLooksBesideALiveWriterChangeNothing_W8(t *testing.T) {
 	look := buildLooker(t)
 	s := newSink(t)
-	dir, b := filepath.Join(fastDir(t), "ledger"), s.fresh()
+	dir, b := filepath.Join(form.Scratch(t), "ledger"), s.fresh()
 	writer := part(t, "load", dir, b)
 	writer.line(t)
 	logged := make(chan struct{})
@@ -63,7 +64,7 @@ func TestLooksBesideALiveWriterChangeNothing_W8(t *testing.T) {
 		}
 	}()
 	rounds, printed, sent := 1, 0, 0
-	if isLong() {
+	if form.Long() {
 		rounds = 30
 	}
 	for round := range rounds {
@@ -107,7 +108,7 @@ func TestLooksBesideALiveWriterChangeNothing_W8(t *testing.T) {
 	assert.Zero(t, st.Recovery.QuarantinedBytes)
 	require.Positive(t, printed)
 	require.Positive(t, sent)
-	reportFault(t, "two processes", "%d looks beside a writer of %d records: nothing changed, %d records printed and %d replayed, 0 twice, 0 with wrong bytes",
+	form.Fault(t, "two processes", "%d looks beside a writer of %d records: nothing changed, %d records printed and %d replayed, 0 twice, 0 with wrong bytes",
 		rounds*5, st.Accepted, printed, sent)
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/ledger"
 )
 
@@ -43,7 +44,7 @@ type flip struct {
 func TestEveryBitFlip_W1_W2_W4_W7(t *testing.T) {
 	s := newSink(t)
 	sc := newScene(t, s)
-	if !isLong() { // The zeros of a ring's file cost the race detector more than all the rest.
+	if !form.Long() { // The zeros of a ring's file cost the race detector more than all the rest.
 		used := sc.tree["ring"].data
 		sc.tree["ring"] = content{used, int64(len(used)+8191) &^ 4095}
 	}
@@ -52,7 +53,7 @@ func TestEveryBitFlip_W1_W2_W4_W7(t *testing.T) {
 		t.Run(file, func(t *testing.T) {
 			flips := sc.flipsOf(t, file, rng)
 			lost := sc.tryAll(t, s, flips)
-			reportFault(t, "bit flips", "%s: %d of %d bits, %d records checked by ID, %d damaged and counted, 0 wrong, 0 others lost",
+			form.Fault(t, "bit flips", "%s: %d of %d bits, %d records checked by ID, %d damaged and counted, 0 wrong, 0 others lost",
 				kindOf(file), len(flips), sc.tree[file].size*8, len(flips)*sc.last, lost)
 		})
 	}
@@ -87,7 +88,7 @@ func (sc *scene) flipsOf(t *testing.T, file string, rng *rand.Rand) []flip {
 		out = append(out, f)
 	}
 	data := sc.tree[file].data
-	if isLong() {
+	if form.Long() {
 		for bit := range used {
 			if file != "state.db" || data[bit/8] != 0 {
 				add(bit)
@@ -108,9 +109,9 @@ func (sc *scene) flipsOf(t *testing.T, file string, rng *rand.Rand) []flip {
 	}
 	zeros := 5
 	switch {
-	case isLong() && size == used && file != "state.db":
+	case form.Long() && size == used && file != "state.db":
 		zeros = 0 // They were among the others.
-	case isLong():
+	case form.Long():
 		zeros = 1000
 	}
 	for size > 8*int64(len(data)-bytes.Count(data, []byte{0})) && zeros > 0 {
@@ -128,7 +129,7 @@ func (sc *scene) tryAll(t *testing.T, s *sink, flips []flip) int64 {
 	t.Helper()
 	var next, lost atomic.Int64
 	var workers sync.WaitGroup
-	dir := fastDir(t)
+	dir := form.Scratch(t)
 	for w := range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/ledger"
 )
 
@@ -48,7 +49,7 @@ func TestClockThatJumps_L2(t *testing.T) {
 		{"forward by ten years", 10 * 365 * 24 * time.Hour, 10},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			dir := filepath.Join(fastDir(t), "ledger")
+			dir := filepath.Join(form.Scratch(t), "ledger")
 			agedTree(t, tt.jump).write(t, dir)
 			synctest.Test(t, func(t *testing.T) {
 				time.Sleep(max(tt.jump, 0)) // See agedTree.
@@ -76,7 +77,7 @@ func TestClockThatJumps_L2(t *testing.T) {
 				assert.True(t, st.OldestPending.IsZero())
 				require.NoError(t, c.Close())
 			})
-			reportFault(t, "clock, volume, wrap", "clock %s: 20 records, %d evicted by age, the rest delivered by ID", tt.name, tt.evicted)
+			form.Fault(t, "clock, volume, wrap", "clock %s: 20 records, %d evicted by age, the rest delivered by ID", tt.name, tt.evicted)
 		})
 	}
 }
@@ -85,7 +86,7 @@ func TestClockThatJumps_L2(t *testing.T) {
 // clock was off by minus jump.
 func agedTree(t *testing.T, jump time.Duration) tree {
 	t.Helper()
-	dir := filepath.Join(fastDir(t), "aged")
+	dir := filepath.Join(form.Scratch(t), "aged")
 	synctest.Test(t, func(t *testing.T) {
 		// Each bubble begins at the same moment. A process that lives later in its own
 		// than the next one in that one sees the clock jump back, and the reverse.

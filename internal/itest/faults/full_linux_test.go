@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/ledger"
 )
 
@@ -76,7 +77,7 @@ func TestFullDiskDeliversFromMemory_L1_L2(t *testing.T) {
 			finish(t, c, b, 1100)
 			assert.Empty(t, b.faults(), "F1")
 			assert.Len(t, b.messages(), 1100)
-			reportFault(t, "disk full", "%s: 900 of 900 records delivered by ID while it was full, Log at most %v, 0 lost", how.name, slowest.Round(time.Microsecond))
+			form.Fault(t, "disk full", "%s: 900 of 900 records delivered by ID while it was full, Log at most %v, 0 lost", how.name, slowest.Round(time.Microsecond))
 		})
 	}
 }
@@ -136,7 +137,7 @@ func TestFullDiskAndDeadServerEvictExactly_L1_L2(t *testing.T) {
 			for i := 2010 - most/2; i <= 2010; i++ {
 				assert.Contains(t, got, large(i), "the newest are not the ones that go")
 			}
-			reportFault(t, "disk full", "%s and the server down: 2010 records, %d delivered by ID, %d evicted, 0 lost, Log at most %v", how.name, len(got), s.Evicted, slowest.Round(time.Microsecond))
+			form.Fault(t, "disk full", "%s and the server down: 2010 records, %d delivered by ID, %d evicted, 0 lost, Log at most %v", how.name, len(got), s.Evicted, slowest.Round(time.Microsecond))
 		})
 	}
 }
@@ -171,7 +172,7 @@ func TestFullDiskIsReportedAndHeals_W3_W6(t *testing.T) {
 			require.NoError(t, c.Close())
 			again := open(t, config(d.path("ledger"), b))
 			assert.Equal(t, uint64(600), balance(t, again).Delivered, "and it is all on disk")
-			reportFault(t, "disk full", "%s: said by Sync and Health, healed, 600 of 600 records delivered by ID", how.name)
+			form.Fault(t, "disk full", "%s: said by Sync and Health, healed, 600 of 600 records delivered by ID", how.name)
 		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/ledger"
 )
 
@@ -56,7 +57,7 @@ func TestFullDiskKeepsWhatQuarantineCannotTake_W7(t *testing.T) {
 				return os.IsNotExist(err)
 			}, soon, 10*time.Millisecond)
 			assert.True(t, bytes.Contains(quarantined(t, d.path("ledger")), damage), "F3: the bytes are kept")
-			reportFault(t, "disk full", "%s, on quarantine: 5 undamaged of 5 delivered by ID, 1 damaged counted and kept", how.name)
+			form.Fault(t, "disk full", "%s, on quarantine: 5 undamaged of 5 delivered by ID, 1 damaged counted and kept", how.name)
 		})
 	}
 }
@@ -90,7 +91,7 @@ func TestFullDiskIsFreedByAcks_W5(t *testing.T) {
 	assert.Zero(t, finish(t, c, b, 700).Evicted)
 	assert.Len(t, b.messages(), 700)
 	assert.FileExists(t, d.path("ballast"))
-	reportFault(t, "disk full", "acks free it: 700 of 700 records delivered by ID, %d KiB freed by reclaiming without a free byte", freed>>10)
+	form.Fault(t, "disk full", "acks free it: 700 of 700 records delivered by ID, %d KiB freed by reclaiming without a free byte", freed>>10)
 }
 
 // A directory opens on a full disk, delivers what it holds and remembers what was
@@ -123,7 +124,7 @@ func TestDirectoryOpensOnAFullDisk_W7(t *testing.T) {
 				}
 			}
 			assert.Empty(t, b.faults())
-			reportFault(t, "disk full", "%s, at open: 7 of 7 records delivered by ID, 0 twice", how.name)
+			form.Fault(t, "disk full", "%s, at open: 7 of 7 records delivered by ID, 0 twice", how.name)
 		})
 	}
 }
@@ -202,5 +203,5 @@ func TestRestartOnAFullDisk_W1_W3(t *testing.T) {
 	assert.EqualValues(t, last+100, st.Delivered)
 	assert.Zero(t, st.Evicted+st.Lost)
 	assert.Zero(t, b.again)
-	reportFault(t, "disk full", "killed and opened while it is full: %d of %d records that only the ring held delivered by ID", last-5, last-5)
+	form.Fault(t, "disk full", "killed and opened while it is full: %d of %d records that only the ring held delivered by ID", last-5, last-5)
 }

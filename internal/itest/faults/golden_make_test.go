@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	ledgerframe "github.com/ledger-sdk/ledger-go/internal/frame"
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/internal/otlp"
 	"github.com/ledger-sdk/ledger-go/internal/ring"
 	"github.com/ledger-sdk/ledger-go/ledger"
@@ -47,7 +48,7 @@ func makeGolden(t *testing.T, to string) {
 // records were acked and evicted, and a second version of the service logs.
 func wornTree(t *testing.T, s *sink, from tree) tree {
 	t.Helper()
-	dir, b := filepath.Join(fastDir(t), "worn"), s.fresh()
+	dir, b := filepath.Join(form.Scratch(t), "worn"), s.fresh()
 	from.write(t, dir)
 	cfg := config(dir, b)
 	cfg.ServiceVersion, cfg.MaxRecords, cfg.SyncEvery = "2.0.0", 6, time.Hour
@@ -71,7 +72,7 @@ func wornTree(t *testing.T, s *sink, from tree) tree {
 // resources and books, as a client sees it.
 func describe(t *testing.T, s *sink, tr tree) manifest {
 	t.Helper()
-	dir, b := filepath.Join(fastDir(t), "described"), s.fresh()
+	dir, b := filepath.Join(form.Scratch(t), "described"), s.fresh()
 	tr.write(t, dir)
 	m := manifest{Quarantined: len(quarantined(t, dir))}
 	resources := map[uint32][]byte{}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/internal/ring"
 	"github.com/ledger-sdk/ledger-go/ledger"
 	"github.com/ledger-sdk/ledger-go/wal"
@@ -77,12 +78,12 @@ func TestGoldenDirectories_W1_W7(t *testing.T) {
 		require.NoError(t, json.Unmarshal(b, &m))
 		archive := name[:len(name)-len("json")] + "tar.gz"
 		t.Run(name, func(t *testing.T) {
-			dir := filepath.Join(fastDir(t), "ledger")
+			dir := filepath.Join(form.Scratch(t), "ledger")
 			unpack(t, archive, dir)
 			m.checkStored(t, dir)
 			// The size of the ring is the client's affair, not the directory's.
 			for _, size := range []int{1 << 20, 3 << 20, 0} {
-				dir := filepath.Join(fastDir(t), "ledger")
+				dir := filepath.Join(form.Scratch(t), "ledger")
 				unpack(t, archive, dir)
 				cfg := config(dir, s.fresh())
 				cfg.RingBytes = size
@@ -91,7 +92,7 @@ func TestGoldenDirectories_W1_W7(t *testing.T) {
 			}
 		})
 	}
-	reportFault(t, "format", "%d directories of earlier versions, %d records checked by offset, ID, bytes and resource", len(names), records)
+	form.Fault(t, "format", "%d directories of earlier versions, %d records checked by offset, ID, bytes and resource", len(names), records)
 }
 
 // checkStored compares the records in the files with those of the manifest.

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/ledger"
 )
 
@@ -25,7 +26,7 @@ type layers struct {
 // newLayers makes one. Nothing of it was ever delivered.
 func newLayers(t *testing.T, s *sink, segments, per int) *layers {
 	t.Helper()
-	dir := filepath.Join(fastDir(t), "layers")
+	dir := filepath.Join(form.Scratch(t), "layers")
 	b := s.fresh()
 	b.answer(http.StatusServiceUnavailable)
 	for i := range segments {
@@ -38,7 +39,7 @@ func newLayers(t *testing.T, s *sink, segments, per int) *layers {
 	require.Len(t, l.names, segments)
 
 	b.answer(0)
-	whole := filepath.Join(fastDir(t), "whole")
+	whole := filepath.Join(form.Scratch(t), "whole")
 	l.tree.write(t, whole)
 	c := open(t, config(whole, b))
 	require.NoError(t, c.Flush(within(t)))
@@ -82,7 +83,7 @@ type injury struct {
 // logged then gets the next offset and arrives, and a further open finds all settled.
 func (l *layers) survive(t *testing.T, s *sink, in injury) ledger.Stats {
 	t.Helper()
-	dir, b := filepath.Join(fastDir(t), "ledger"), s.fresh()
+	dir, b := filepath.Join(form.Scratch(t), "ledger"), s.fresh()
 	in.tree.write(t, dir)
 	c := open(t, config(dir, b))
 	st := l.checkSurvivors(t, c, b, in)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/ledger"
 )
 
@@ -47,7 +48,7 @@ func TestLeftoversOfAHalfDoneRepair_W5_W6_W7(t *testing.T) {
 	for _, in := range tests {
 		t.Run(in.name, func(t *testing.T) { l.survive(t, s, in) })
 	}
-	reportFault(t, "segments and leftovers", "%d leftovers of reclaim and repair, %d records checked by ID, 0 lost, 0 twice", len(tests), len(tests)*(l.total+1))
+	form.Fault(t, "segments and leftovers", "%d leftovers of reclaim and repair, %d records checked by ID, 0 lost, 0 twice", len(tests), len(tests)*(l.total+1))
 }
 
 // settle returns the directory after records 1 to 6 were acked, with every segment
@@ -55,7 +56,7 @@ func TestLeftoversOfAHalfDoneRepair_W5_W6_W7(t *testing.T) {
 func (l *layers) settle(t *testing.T, s *sink) tree {
 	t.Helper()
 	b := s.fresh()
-	cfg := config(filepath.Join(fastDir(t), "settled"), b)
+	cfg := config(filepath.Join(form.Scratch(t), "settled"), b)
 	cfg.FlushSize, cfg.MaxInFlight, cfg.FlushInterval = 6, 1, time.Hour
 	b.close(1) // The first request is taken and no other.
 	l.tree.write(t, cfg.Dir)
@@ -86,7 +87,7 @@ func TestQuarantineIsNeverShortOfDamage_W7(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel() // It waits for a second, with nothing to do.
-			dir, b := filepath.Join(fastDir(t), "ledger"), s.fresh()
+			dir, b := filepath.Join(form.Scratch(t), "ledger"), s.fresh()
 			tr := hurt
 			if tt.there != nil {
 				tr = hurt.with(name, tt.there)
@@ -130,7 +131,7 @@ func TestFilesOfTheUnderlyingLogAreSetAside_W7(t *testing.T) {
 			// What an earlier time set aside by the same name is not overwritten.
 			older := []byte("set aside before")
 			tr = tr.with(filepath.Join("quarantine", filepath.Base(tt.files[0])), older)
-			dir, b := filepath.Join(fastDir(t), "ledger"), s.fresh()
+			dir, b := filepath.Join(form.Scratch(t), "ledger"), s.fresh()
 			tr.write(t, dir)
 			c := open(t, config(dir, b))
 			l.checkSurvivors(t, c, b, injury{})

@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 )
 
 // noLimit is a file size that is not reached.
@@ -21,7 +23,7 @@ const noLimit int64 = 1 << 40
 // any file, and every record is delivered from memory while it lasts.
 func TestFileSizeLimitDeliversFromMemory_L1_L2(t *testing.T) {
 	b := newSink(t).fresh()
-	c := part(t, "hold", filepath.Join(fastDir(t), "ledger"), b)
+	c := part(t, "hold", filepath.Join(form.Scratch(t), "ledger"), b)
 	require.Equal(t, "open", c.line(t))
 	require.Equal(t, "<nil>", c.tell(t, "log 1 100"))
 	require.Equal(t, "<nil>", c.tell(t, "flush"))
@@ -36,7 +38,7 @@ func TestFileSizeLimitDeliversFromMemory_L1_L2(t *testing.T) {
 	c.end(t)
 	assert.Equal(t, messages(1, 3100), b.messages())
 	assert.Empty(t, b.faults())
-	reportFault(t, "disk full", "RLIMIT_FSIZE: 2900 of 2900 records delivered by ID under the limit, 0 evicted, 0 lost")
+	form.Fault(t, "disk full", "RLIMIT_FSIZE: 2900 of 2900 records delivered by ID under the limit, 0 evicted, 0 lost")
 }
 
 // flushed flushes until the disk is well again.
@@ -51,7 +53,7 @@ func flushed(t *testing.T, c *child) string {
 // Health says that acks are not stored, and a kill then costs duplicates, not records.
 func TestStateThatCannotBeWrittenCostsDuplicatesOnly_W2_S1(t *testing.T) {
 	s := newSink(t)
-	dir, b := filepath.Join(fastDir(t), "ledger"), s.fresh()
+	dir, b := filepath.Join(form.Scratch(t), "ledger"), s.fresh()
 	c := part(t, "hold", dir, b)
 	require.Equal(t, "open", c.line(t))
 	require.Equal(t, "<nil>", c.tell(t, "log 1 5"))
@@ -77,13 +79,13 @@ func TestStateThatCannotBeWrittenCostsDuplicatesOnly_W2_S1(t *testing.T) {
 	assert.Equal(t, 10, b.again, "the same bytes and IDs")
 	assert.Empty(t, b.faults())
 	assert.EqualValues(t, 15, balance(t, again).Delivered)
-	reportFault(t, "state.db", "cannot be written, then a kill: 15 of 15 records delivered by ID, 10 of them twice")
+	form.Fault(t, "state.db", "cannot be written, then a kill: 15 of 15 records delivered by ID, 10 of them twice")
 }
 
 // The same, and room comes back before the process ends: nothing is sent twice.
 func TestStateThatCanBeWrittenAgainForgetsNothing_W2(t *testing.T) {
 	s := newSink(t)
-	dir, b := filepath.Join(fastDir(t), "ledger"), s.fresh()
+	dir, b := filepath.Join(form.Scratch(t), "ledger"), s.fresh()
 	c := part(t, "hold", dir, b)
 	require.Equal(t, "open", c.line(t))
 	require.Equal(t, "<nil>", c.tell(t, "limit 8192"))

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ledger-sdk/ledger-go/internal/fsx"
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/ledger"
 )
 
@@ -33,7 +34,7 @@ func TestLinksAreNotFollowed_W7(t *testing.T) {
 		{"", true},      // The directory itself.
 	} {
 		t.Run("link for "+tt.name, func(t *testing.T) {
-			base, b := fastDir(t), s.fresh()
+			base, b := form.Scratch(t), s.fresh()
 			dir, away := filepath.Join(base, "ledger"), filepath.Join(base, "away")
 			sc.tree.write(t, dir)
 			place := filepath.Join(dir, tt.name)
@@ -65,7 +66,7 @@ func TestLinksAreNotFollowed_W7(t *testing.T) {
 			assert.Zero(t, balance(t, c).Lost)
 		})
 	}
-	reportFault(t, "segments and leftovers", "7 links in place of files: not followed, 0 lost once the file is back")
+	form.Fault(t, "segments and leftovers", "7 links in place of files: not followed, 0 lost once the file is back")
 }
 
 // A directory where a file should be, and the reverse, keeps nothing from being
@@ -111,7 +112,7 @@ func TestWrongKindsOfNames_W7(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			dir, b := filepath.Join(fastDir(t), "ledger"), s.fresh()
+			dir, b := filepath.Join(form.Scratch(t), "ledger"), s.fresh()
 			tt.tree.write(t, dir)
 			tt.do(t, dir)
 			before := readTree(t, dir)

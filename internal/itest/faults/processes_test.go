@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/ledger"
 )
 
@@ -19,7 +20,7 @@ import (
 // disturbs nothing, and is let in once the owner is gone, however it went.
 func TestSecondProcessIsRefusedByName_W8(t *testing.T) {
 	s := newSink(t)
-	dir, b := filepath.Join(fastDir(t), "ledger"), s.fresh()
+	dir, b := filepath.Join(form.Scratch(t), "ledger"), s.fresh()
 	owner := part(t, "hold", dir, b)
 	require.Equal(t, "open", owner.line(t))
 	require.Equal(t, "<nil>", owner.tell(t, "log 1 10"))
@@ -48,13 +49,13 @@ func TestSecondProcessIsRefusedByName_W8(t *testing.T) {
 	assert.Contains(t, said, strconv.Itoa(os.Getpid()))
 	third.end(t)
 	assert.Zero(t, balance(t, c).Lost)
-	reportFault(t, "two processes", "3 of 3 second owners refused by directory and process id, 30 of 30 records delivered by ID")
+	form.Fault(t, "two processes", "3 of 3 second owners refused by directory and process id, 30 of 30 records delivered by ID")
 }
 
 // Many processes that want one directory at the same moment: one gets it.
 func TestOfManyProcessesOneOwnsTheDirectory_W8(t *testing.T) {
 	s := newSink(t)
-	dir, b := filepath.Join(fastDir(t), "ledger"), s.fresh()
+	dir, b := filepath.Join(form.Scratch(t), "ledger"), s.fresh()
 	const many = 6
 	all := make([]*child, many)
 	for i := range all {
@@ -97,7 +98,7 @@ func TestFilesThatMayOnlyBeRead_W7(t *testing.T) {
 		{"holder", []string{"holder"}, "holder"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			base, b := fastDir(t), s.fresh()
+			base, b := form.Scratch(t), s.fresh()
 			dir := filepath.Join(base, "ledger")
 			sc.tree.write(t, dir)
 			require.NoError(t, os.Chmod(base, 0o755))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/wal"
 )
 
@@ -29,7 +30,7 @@ type scene struct {
 // do not, and dies. The log has two segments.
 func newScene(t *testing.T, s *sink) *scene {
 	t.Helper()
-	dir := filepath.Join(fastDir(t), "scene")
+	dir := filepath.Join(form.Scratch(t), "scene")
 	b := s.fresh()
 	c := open(t, config(dir, b))
 	older := readTree(t, dir)["state.db"].bytes()
@@ -52,7 +53,7 @@ func newScene(t *testing.T, s *sink) *scene {
 
 	// What nothing was done to is delivered: that is where the bytes are known from.
 	b.answer(0)
-	whole := filepath.Join(fastDir(t), "whole")
+	whole := filepath.Join(form.Scratch(t), "whole")
 	sc.tree.write(t, whole)
 	c = open(t, config(whole, b))
 	require.NoError(t, c.Flush(within(t)))

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 )
 
 // Whatever became of a segment, the records of the others arrive, those that are in no
@@ -21,7 +23,7 @@ func TestInjuredSegments_W1_W7_L2(t *testing.T) {
 			records += l.total + 1
 		})
 	}
-	reportFault(t, "segments and leftovers", "%d injuries of segments, %d records checked by ID, 0 lost that a segment held", len(tests), records)
+	form.Fault(t, "segments and leftovers", "%d injuries of segments, %d records checked by ID, 0 lost that a segment held", len(tests), records)
 }
 
 // missingSegments are segments that are not there, or have nothing in them.
@@ -96,7 +98,7 @@ func TestAnotherLogsRecordsAreKept_W7(t *testing.T) {
 	s := newSink(t)
 	l := newLayers(t, s, 2, 3)
 	other := newLayers(t, s, 1, 3)
-	dir, b := filepath.Join(fastDir(t), "ledger"), s.book("ours")
+	dir, b := filepath.Join(form.Scratch(t), "ledger"), s.book("ours")
 	l.replaced(1, other.segment(1)).write(t, dir)
 	c := open(t, config(dir, b))
 	l.checkSurvivors(t, c, b, injury{gone: l.recordsOf(1)})

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 )
 
 // A state that is younger than the log, because somebody put back older segments, or
@@ -16,7 +18,7 @@ import (
 func TestStateAheadOfTheLog_W1_W2_L2(t *testing.T) {
 	s := newSink(t)
 	sc := newScene(t, s)
-	dir, b := filepath.Join(fastDir(t), "ledger"), s.fresh()
+	dir, b := filepath.Join(form.Scratch(t), "ledger"), s.fresh()
 	sc.tree.write(t, dir)
 	c := open(t, config(dir, b))
 	logN(t, c, 9, 12)
@@ -34,7 +36,7 @@ func TestStateAheadOfTheLog_W1_W2_L2(t *testing.T) {
 		{"no segments, no ring", sc.stated(later).without(sc.tree.segments()...).without("ring")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			dir, b := filepath.Join(fastDir(t), "ledger"), s.fresh()
+			dir, b := filepath.Join(form.Scratch(t), "ledger"), s.fresh()
 			tt.tree.write(t, dir)
 			c := open(t, config(dir, b))
 			logN(t, c, 17, 18)
@@ -47,7 +49,7 @@ func TestStateAheadOfTheLog_W1_W2_L2(t *testing.T) {
 			assert.EqualValues(t, 14, st.Delivered)
 		})
 	}
-	reportFault(t, "state.db", "3 states ahead of the log: numbering goes on, 0 acked records sent again, 4 of 4 missing counted")
+	form.Fault(t, "state.db", "3 states ahead of the log: numbering goes on, 0 acked records sent again, 4 of 4 missing counted")
 }
 
 // Two copies of one directory that went separate ways have one epoch. What the state
@@ -55,7 +57,7 @@ func TestStateAheadOfTheLog_W1_W2_L2(t *testing.T) {
 func TestStateOfACopyThatWentItsOwnWay_W1(t *testing.T) {
 	s := newSink(t)
 	sc := newScene(t, s)
-	ours, theirs := filepath.Join(fastDir(t), "ours"), filepath.Join(fastDir(t), "theirs")
+	ours, theirs := filepath.Join(form.Scratch(t), "ours"), filepath.Join(form.Scratch(t), "theirs")
 	down := s.fresh()
 	down.answer(http.StatusServiceUnavailable)
 	sc.tree.write(t, ours)
@@ -67,7 +69,7 @@ func TestStateOfACopyThatWentItsOwnWay_W1(t *testing.T) {
 	logN(t, c, 9, 12)
 	require.NoError(t, c.Close())
 
-	mixed, b := filepath.Join(fastDir(t), "mixed"), s.fresh()
+	mixed, b := filepath.Join(form.Scratch(t), "mixed"), s.fresh()
 	tr := readTree(t, ours)
 	tr["state.db"] = readTree(t, theirs)["state.db"]
 	tr.write(t, mixed)

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 )
 
 // Somebody cuts, empties, overwrites or removes state.db under a running client, which
@@ -54,7 +56,7 @@ func TestStateSpoiledUnderARunningClient_W2_W7(t *testing.T) {
 	s := newSink(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			dir, b := filepath.Join(fastDir(t), "ledger"), s.fresh()
+			dir, b := filepath.Join(form.Scratch(t), "ledger"), s.fresh()
 			path := filepath.Join(dir, "state.db")
 			c := open(t, config(dir, b))
 			logN(t, c, 1, 10)
@@ -82,5 +84,5 @@ func TestStateSpoiledUnderARunningClient_W2_W7(t *testing.T) {
 			assert.Zero(t, st.Lost+st.Evicted)
 		})
 	}
-	reportFault(t, "state.db", "%d ways to spoil it under a running client: %d records checked by ID, 0 lost, 0 panics", len(tests), len(tests)*71)
+	form.Fault(t, "state.db", "%d ways to spoil it under a running client: %d records checked by ID, 0 lost, 0 panics", len(tests), len(tests)*71)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.etcd.io/bbolt"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/sender"
 )
 
@@ -33,7 +34,7 @@ func TestStateThatIsNotWhatItWas_W1_W2_W7(t *testing.T) {
 	tests := slices.Concat(garbageStates(t, sc), cutStates(t, sc), otherStates(t, s, sc))
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			dir, b := filepath.Join(fastDir(t), "ledger"), s.fresh()
+			dir, b := filepath.Join(form.Scratch(t), "ledger"), s.fresh()
 			tt.tree.write(t, dir)
 			c := open(t, config(dir, b))
 			logN(t, c, sc.last+1, sc.last+1)
@@ -55,7 +56,7 @@ func TestStateThatIsNotWhatItWas_W1_W2_W7(t *testing.T) {
 			}
 		})
 	}
-	reportFault(t, "state.db", "%d states missing, garbage, cut, older or of another log: %d records checked by ID, 0 lost", len(tests), len(tests)*(sc.last+1))
+	form.Fault(t, "state.db", "%d states missing, garbage, cut, older or of another log: %d records checked by ID, 0 lost", len(tests), len(tests)*(sc.last+1))
 }
 
 // stated returns the directory with other bytes as state.db.
@@ -116,7 +117,7 @@ func cutStates(t *testing.T, sc *scene) []stateCase {
 		out = append(out, stateCase{name: fmt.Sprintf("cut at byte %d", at), tree: sc.stated(b[:at]), keeps: keeps, spoiled: !keeps})
 	}
 	for at := 4096; at < len(b); at += 4096 {
-		if isLong() || at <= 6*4096 || at == pages*4096 {
+		if form.Long() || at <= 6*4096 || at == pages*4096 {
 			cut(at)
 		}
 	}
@@ -139,13 +140,13 @@ func readable(t *testing.T, tr tree) bool {
 func otherStates(t *testing.T, s *sink, sc *scene) []stateCase {
 	t.Helper()
 	other := newScene(t, s)
-	far := filepath.Join(fastDir(t), "far")
+	far := filepath.Join(form.Scratch(t), "far")
 	b := s.fresh()
 	c := open(t, config(far, b))
 	logN(t, c, 1, 500) // Its acked offset is far ahead of ours.
 	require.NoError(t, c.Flush(within(t)))
 	require.NoError(t, c.Close())
-	young := filepath.Join(fastDir(t), "young")
+	young := filepath.Join(form.Scratch(t), "young")
 	b.answer(http.StatusServiceUnavailable)
 	c = open(t, config(young, b))
 	require.NoError(t, c.Close())

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/ledger"
 )
 
@@ -56,11 +57,11 @@ func (c *tally) RoundTrip(r *http.Request) (*http.Response, error) {
 // the order in which it was logged, and neither disk nor memory grows with their number.
 func TestVolumeThroughASmallLog_W1_L2(t *testing.T) {
 	total, most := 100_000, 4000
-	if isLong() {
+	if form.Long() {
 		total = 10_000_000
 	}
 	count := &tally{}
-	cfg := config(filepath.Join(fastDir(t), "ledger"), &book{url: "http://offline", client: &http.Client{Transport: count}})
+	cfg := config(filepath.Join(form.Scratch(t), "ledger"), &book{url: "http://offline", client: &http.Client{Transport: count}})
 	cfg.MaxInFlight, cfg.MaxRecords = 1, 3*most
 	cfg.MaxBytes = 4 << 20 // Segments of 256 KiB, of which each holds about a second of this.
 	cfg.KeepAcked = ledger.Retention{Age: time.Hour, Bytes: 1 << 20}
@@ -99,6 +100,6 @@ func TestVolumeThroughASmallLog_W1_L2(t *testing.T) {
 	assert.EqualValues(t, total, st.Delivered)
 	assert.LessOrEqual(t, disk, int64(8<<20), "bounded by MaxBytes and what is kept")
 	assert.LessOrEqual(t, heap, uint64(64<<20))
-	reportFault(t, "clock, volume, wrap", "%d records through segments of 256 KiB: each once and in order, disk at most %d KiB, heap at most %d KiB",
+	form.Fault(t, "clock, volume, wrap", "%d records through segments of 256 KiB: each once and in order, disk at most %d KiB, heap at most %d KiB",
 		total, disk>>10, heap>>10)
 }

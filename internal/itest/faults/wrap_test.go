@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	ledgerframe "github.com/ledger-sdk/ledger-go/internal/frame"
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/ledger"
 	"github.com/ledger-sdk/ledger-go/sender"
 	"github.com/ledger-sdk/ledger-go/wal"
@@ -28,7 +29,7 @@ func TestOffsetsPassNarrowIntegers_W1_W2_L2(t *testing.T) {
 	}
 	for name, mark := range marks {
 		t.Run(name, func(t *testing.T) {
-			dir, b := filepath.Join(fastDir(t), "ledger"), s.fresh()
+			dir, b := filepath.Join(form.Scratch(t), "ledger"), s.fresh()
 			head := wal.Offset(mark - 15)
 			startAt(t, dir, head)
 			b.answer(http.StatusServiceUnavailable)
@@ -51,7 +52,7 @@ func TestOffsetsPassNarrowIntegers_W1_W2_L2(t *testing.T) {
 			killed := readTree(t, dir)
 			require.NoError(t, c.Close())
 
-			again := filepath.Join(fastDir(t), "killed")
+			again := filepath.Join(form.Scratch(t), "killed")
 			killed.write(t, again)
 			cfg = config(again, b)
 			c = open(t, cfg)
@@ -71,7 +72,7 @@ func TestOffsetsPassNarrowIntegers_W1_W2_L2(t *testing.T) {
 			assert.Empty(t, b.faults())
 		})
 	}
-	reportFault(t, "clock, volume, wrap", "offsets past %d marks up to 2^64-2^20: 33 records each, by ID, 0 lost", len(marks))
+	form.Fault(t, "clock, volume, wrap", "offsets past %d marks up to 2^64-2^20: 33 records each, by ID, 0 lost", len(marks))
 }
 
 // startAt makes a directory whose numbering continues behind head.
@@ -91,7 +92,7 @@ func TestHoleTooLongForItsField_L2(t *testing.T) {
 	for _, hole := range []uint64{1, 1<<16 - 1, 1 << 16, 1<<31 - 1, 1 << 31, widest - 1, widest, widest + 1, widest + 1000} {
 		t.Run(fmt.Sprint(hole), func(t *testing.T) {
 			opts := wal.Options{Epoch: 7}
-			dir := filepath.Join(fastDir(t), "wal")
+			dir := filepath.Join(form.Scratch(t), "wal")
 			l, err := wal.Open(dir, opts)
 			require.NoError(t, err)
 			skipped := uint32(min(hole, widest))
@@ -125,7 +126,7 @@ func TestHoleTooLongForItsField_L2(t *testing.T) {
 // Records of the greatest size, and of none, in the ring, the log and a request.
 func TestRecordsAtTheEdgesOfTheirSize_L2(t *testing.T) {
 	s := newSink(t)
-	dir, b := filepath.Join(fastDir(t), "ledger"), s.fresh()
+	dir, b := filepath.Join(form.Scratch(t), "ledger"), s.fresh()
 	cfg := config(dir, b)
 	cfg.MaxBytes = 8 << 20
 	c := open(t, cfg)

@@ -3,14 +3,12 @@
 package powercut
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/ledger"
 )
 
@@ -37,23 +35,10 @@ func rows() []struct {
 
 // size returns how many histories each row has, and how many cuts each history.
 func size() (histories, cuts int) {
-	if os.Getenv("LEDGER_CRASH") == "long" {
+	if form.Long() {
 		return 8, 6
 	}
 	return 1, 2
-}
-
-// seed returns where randomness starts, LEDGER_SEED to get to a failure again.
-func seed(t *testing.T) uint64 {
-	t.Helper()
-	s := rand.Uint64N(1 << 32)
-	if text := os.Getenv("LEDGER_SEED"); text != "" {
-		var err error
-		s, err = strconv.ParseUint(text, 10, 64)
-		require.NoError(t, err)
-	}
-	t.Logf("LEDGER_SEED=%d", s)
-	return s
 }
 
 // tally is what all histories came to.
@@ -64,7 +49,7 @@ type tally struct{ cuts, inOpen, logged, safe int }
 // stands for two records (W1), and the books balance (L2).
 func TestPowerCut_W1_W2_W3_W4_W5_W7_L2(t *testing.T) {
 	image := needMachine(t)
-	start := seed(t)
+	start := form.Seed(t)
 	histories, cuts := size()
 	var sum tally
 	for _, row := range rows() {
@@ -79,8 +64,8 @@ func TestPowerCut_W1_W2_W3_W4_W5_W7_L2(t *testing.T) {
 	if t.Failed() {
 		return
 	}
-	t.Attr("fault", fmt.Sprintf("power cut | ext4 on a logging disk: %d cuts, %d of them before Open returned; %d records logged, %d of them safe, 0 of those lost",
-		sum.cuts, sum.inOpen, sum.logged, sum.safe))
+	form.Fault(t, "power cut", "ext4 on a logging disk: %d cuts, %d of them before Open returned; %d records logged, %d of them safe, 0 of those lost",
+		sum.cuts, sum.inOpen, sum.logged, sum.safe)
 }
 
 // run cuts the power so many times and looks what is left after each.

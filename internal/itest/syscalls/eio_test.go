@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 )
 
 // A disk that fails, once or from some call on for ever, costs nothing that was promised,
@@ -40,8 +42,8 @@ func TestEveryCallFails_W3_W6(t *testing.T) {
 		}
 	})
 	if !t.Failed() {
-		t.Attr("fault", fmt.Sprintf("EIO | %s, 0 lost, 0 syncs repeated, in %v",
-			total.String("runs"), time.Since(start).Round(time.Second)))
+		form.Fault(t, "EIO", "%s, 0 lost, 0 syncs repeated, in %v",
+			total.String("runs"), time.Since(start).Round(time.Second))
 	}
 }
 

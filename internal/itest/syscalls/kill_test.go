@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 )
 
 // Wherever a process is killed, the directory opens and holds what was promised.
@@ -33,8 +35,8 @@ func TestKilledAtEverySystemCall_W3_W7(t *testing.T) {
 		}
 	})
 	if !t.Failed() {
-		t.Attr("fault", fmt.Sprintf("SIGKILL at every system call | %s, 0 lost, in %v",
-			total.String("kills"), time.Since(start).Round(time.Second)))
+		form.Fault(t, "SIGKILL at every system call", "%s, 0 lost, in %v",
+			total.String("kills"), time.Since(start).Round(time.Second))
 	}
 }
 

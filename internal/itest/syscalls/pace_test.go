@@ -6,11 +6,11 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os"
-	"strconv"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 )
 
 // pace says which points are swept: all in the long form (LEDGER_CRASH=long), else every
@@ -22,20 +22,11 @@ type pace struct {
 
 func newPace(t *testing.T, short int) pace {
 	t.Helper()
-	if long() {
+	if form.Long() {
 		return pace{step: 1}
 	}
-	seed := uint64(time.Now().UnixNano())
-	if given := os.Getenv("LEDGER_SEED"); given != "" {
-		var err error
-		seed, err = strconv.ParseUint(given, 10, 64)
-		require.NoError(t, err)
-	}
-	t.Logf("LEDGER_SEED=%d for the same points", seed)
-	return pace{step: short, seed: seed}
+	return pace{step: short, seed: form.Seed(t)}
 }
-
-func long() bool { return os.Getenv("LEDGER_CRASH") == "long" }
 
 // first is the number of the first point.
 func (p pace) first() int { return 1 + rand.New(rand.NewPCG(p.seed, 0)).IntN(p.step) }

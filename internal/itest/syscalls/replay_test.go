@@ -3,7 +3,6 @@
 package syscalls
 
 import (
-	"fmt"
 	"path/filepath"
 	"testing"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ledger-sdk/ledger-go/internal/harness"
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 )
 
 // The operator's tool cannot be killed at a bad moment: it makes no call that changes the
@@ -26,7 +26,7 @@ func TestReplayChangesNothing(t *testing.T) {
 	for name, prepare := range map[string]func(*testing.T) past{
 		"closed": closedBefore, "killed": killedBefore, "damaged": damagedBefore, "without state": stateLostBefore,
 	} {
-		if !long() && (name == "closed" || name == "damaged") {
+		if !form.Long() && (name == "closed" || name == "damaged") {
 			continue // The other two hold what these do.
 		}
 		t.Run(name, func(t *testing.T) {
@@ -54,6 +54,6 @@ func TestReplayChangesNothing(t *testing.T) {
 	}
 	require.NotZero(t, seen, "the gate saw it open and close files")
 	if !t.Failed() {
-		t.Attr("fault", fmt.Sprintf("SIGKILL at every system call | ledger-replay: %d runs, no call that changes a directory to be killed at", runs))
+		form.Fault(t, "SIGKILL at every system call", "ledger-replay: %d runs, no call that changes a directory to be killed at", runs)
 	}
 }

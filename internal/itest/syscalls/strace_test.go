@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 )
 
 // The sweep is as good as its list of calls. Here strace looks at the same scenarios and
@@ -24,7 +26,7 @@ func TestNoOtherCallChangesTheDirectory(t *testing.T) {
 	requireStrace(t)
 	byStrace, byGate := map[string]bool{}, map[string]bool{}
 	for _, s := range scenarios() {
-		if !long() && s.name != "repair without state" && s.name != "reclaim" {
+		if !form.Long() && s.name != "repair without state" && s.name != "reclaim" {
 			continue
 		}
 		t.Run(s.name, func(t *testing.T) {
