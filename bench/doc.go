@@ -3,7 +3,7 @@
 // use and beside what the disk itself can do.
 //
 //	go run .                 every table
-//	go run . -run capture    one of them: capture, durable, batch, reclaim, open, tail
+//	go run . -run capture    one of them: capture, durable, batch, reclaim, open, tail, drain
 //	go run . -rounds 20      more rounds
 //
 // All variants take turns within each round, so that a machine whose speed drifts

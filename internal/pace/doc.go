@@ -28,7 +28,8 @@
 //  7. Every closing begins a new round. Attempts that were under way then belong to
 //     an earlier one. They tell nothing about the probe, so they neither open the
 //     gate nor make it wait longer, except for a server's pause that ends later.
-//  8. Nudge shortens a wait of rule 1 to its first step, and nothing else.
+//  8. Nudge shortens a wait in PhaseBackoff (rules 1 and 6) to the first step of
+//     rule 1, and nothing else.
 //  9. A process that finds a backlog begins after a random part of Spread, so that a
 //     fleet that is restarted together does not begin together. Somebody who waits
 //     for a flush ends that.

@@ -21,14 +21,14 @@ const (
 // the others did too, and whether it is let through.
 type drain struct {
 	wait   time.Duration // the last wait of the outage
-	streak int           // successes in a row
+	streak int           // successes in a row since the gate opened
 	until  time.Time     // when all this is forgotten
 }
 
 // begin is the first sign of life after an outage that ended with a wait.
 func (d *drain) begin(wait time.Duration, now time.Time) {
 	if wait > blip {
-		*d = drain{wait: wait, until: now.Add(memory * wait)}
+		d.wait, d.until = wait, now.Add(memory*wait)
 	}
 }
 
@@ -47,6 +47,6 @@ func (d *drain) overload(now time.Time) time.Duration {
 	if !d.active(now) {
 		return 0
 	}
-	d.streak, d.until = 0, now.Add(memory*d.wait)
+	d.until = now.Add(memory * d.wait)
 	return d.wait
 }

@@ -47,9 +47,9 @@ func New(cfg Config) *Gate {
 }
 
 // Start puts off the first attempt by a random time of at most Config.Spread
-// (rule 9). It is for a process that finds a backlog of an earlier one.
+// (rule 9). It is for a new gate of a process that finds a backlog of an earlier one.
 func (g *Gate) Start(now time.Time) {
-	if wait := g.cfg.upTo(g.cfg.Spread); wait > 0 && g.round == 0 {
+	if wait := g.cfg.upTo(g.cfg.Spread); wait > 0 {
 		g.until, g.starting = now.Add(wait), true
 	}
 }
@@ -73,7 +73,7 @@ func (g *Gate) Failures() int { return g.failures }
 
 // Probing reports whether the next launch is the probe after an outage, for which a
 // small batch will do. After a blip the probe is the batch that failed, unchanged.
-func (g *Gate) Probing() bool { return g.phase != PhaseSending && g.failures >= outage }
+func (g *Gate) Probing() bool { return g.failures >= outage }
 
 // Admits reports whether one more attempt may start now, with so many of this
 // round in flight.
@@ -117,7 +117,7 @@ func (g *Gate) succeed(now time.Time) {
 		g.drain.succeed()
 	}
 	g.backoff.Reset()
-	g.until, g.starting = time.Time{}, false
+	g.until = time.Time{}
 	if !g.drain.single(now) {
 		g.window.grow()
 	}
@@ -142,6 +142,7 @@ func (g *Gate) throttle(after time.Duration, now time.Time) time.Duration {
 
 // shut closes the gate for a time and begins a new round.
 func (g *Gate) shut(p Phase, a Answer, wait time.Duration, now time.Time) {
+	g.drain.streak = 0
 	if a.overload() {
 		if pause := g.drain.overload(now); pause > 0 {
 			wait = max(wait, g.cfg.spread(pause, scatter))
@@ -150,7 +151,6 @@ func (g *Gate) shut(p Phase, a Answer, wait time.Duration, now time.Time) {
 	g.window.shut(a.overload())
 	g.phase, g.until, g.failed = p, now.Add(wait), now
 	g.round++
-	g.starting = false
 }
 
 // Nudge shortens a running backoff to its first step, counted from the attempt that

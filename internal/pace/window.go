@@ -15,7 +15,7 @@ func newWindow(limit int) window { return window{max: limit, width: 1, threshold
 
 // grow takes in a success.
 func (w *window) grow() {
-	if w.width >= w.threshold && w.width > 1 {
+	if w.width >= w.threshold {
 		if w.credit++; w.credit < w.width {
 			return
 		}
@@ -32,5 +32,5 @@ func (w *window) shut(overload bool) {
 	if overload && w.width > 1 {
 		w.threshold = max(w.width/2, 2)
 	}
-	w.width, w.credit = 1, 0
+	w.width = 1
 }
