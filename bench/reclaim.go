@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ledger-sdk/ledger-go/internal/frame"
+	"github.com/ledger-sdk/ledger-go/internal/fsx"
 	"github.com/ledger-sdk/ledger-go/wal"
 )
 
@@ -39,7 +40,7 @@ func reclaimFiles(dir string, _, n int) (time.Duration, error) {
 			return 0, err
 		}
 	}
-	err := syncDir(dir)
+	err := fsx.SyncDir(dir)
 	return time.Since(start), err
 }
 
@@ -80,25 +81,9 @@ func settle(dir string) error {
 		return err
 	}
 	for _, e := range entries {
-		f, err := os.OpenFile(filepath.Join(dir, e.Name()), os.O_RDWR, 0)
-		if err != nil {
-			return err
-		}
-		if err = f.Sync(); err != nil {
-			return err
-		}
-		if err = f.Close(); err != nil {
+		if err := fsx.Sync(filepath.Join(dir, e.Name())); err != nil {
 			return err
 		}
 	}
-	return syncDir(dir)
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close() //nolint:errcheck // Nothing was written.
-	return d.Sync()
+	return fsx.SyncDir(dir)
 }

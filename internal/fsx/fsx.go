@@ -79,6 +79,16 @@ func Cut(path string, size int64) error {
 	return errors.Join(f.Truncate(size), f.Sync(), f.Close())
 }
 
+// Sync makes the bytes of a file durable, whoever wrote them. One that may only be read
+// can be synced.
+func Sync(path string) error {
+	f, err := Open(path, os.O_RDONLY)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
 // ReadAt appends to dst the bytes of the file from position from up to position
 // to, or fewer if the file ends before.
 func ReadAt(dst []byte, path string, from, to int64) ([]byte, error) {
