@@ -32,7 +32,7 @@ func (onDisk) writeFile(dir, name string, b []byte) error {
 	return fsx.WriteFile(dir, name, b)
 }
 func (onDisk) cut(path string, size int64) error { return fsx.Cut(path, size) }
-func (onDisk) sync(path string) error       { return fsx.Sync(path) }
-func (onDisk) rename(from, to string) error { return os.Rename(from, to) }
-func (onDisk) remove(path string) error     { return os.Remove(path) }
-func (onDisk) syncDir(dir string) error     { return fsx.SyncDir(dir) }
+func (onDisk) sync(path string) error            { return fsx.Sync(path) }
+func (onDisk) rename(from, to string) error      { return os.Rename(from, to) }
+func (onDisk) remove(path string) error          { return os.Remove(path) }
+func (onDisk) syncDir(dir string) error          { return fsx.SyncDir(dir) }
