@@ -57,7 +57,6 @@ type spill struct {
 	exposed  wal.Offset // see goOnFromMemory
 	since    time.Time  // when records were first seen in the ring, or the disk failed
 	nextHeal time.Time
-	nextDead time.Time // when to look after the age of dead letters
 }
 
 func newSpill(c *Client) *spill {
@@ -332,10 +331,6 @@ func (s *spill) keepHouse() {
 	s.c.enforceCaps()
 	s.c.freeSpace()
 	s.c.log.Maintain()
-	if now := time.Now(); now.After(s.nextDead) {
-		s.nextDead = now.Add(time.Minute)
-		s.c.dead.Maintain()
-	}
 	s.c.trend.note(s.c.undelivered(), time.Now())
 	if s.c.log.Stats().Err != nil {
 		signal(s.full)
