@@ -19,8 +19,11 @@ func TestDestinationsAreChecked(t *testing.T) {
 	err := ledger.Config{
 		Dir: "d", Endpoint: "http://one",
 		Destinations: []ledger.Destination{
-			{Name: "Two", Endpoint: "http://two"}, {Name: "three", Endpoint: "nowhere", APIKey: "a b"},
-			{Name: "default", Endpoint: "http://four"}, {Name: ".dead", Endpoint: "http://five"}, {Endpoint: "http://six"},
+			{Name: "Two", Endpoint: "http://two"},
+			{Name: "three", Endpoint: "nowhere", APIKey: "a b"},
+			{Name: "default", Endpoint: "http://four"},
+			{Name: ".dead", Endpoint: "http://five"},
+			{Endpoint: "http://six"},
 		},
 	}.Validate()
 	for _, want := range []string{

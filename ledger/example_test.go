@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -144,7 +145,8 @@ func ExampleClient_Redrive() {
 	picky := true
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if picky {
-			http.Error(w, "unknown field", http.StatusBadRequest)
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, "unknown field")
 		}
 	}))
 	dir := scratchDir()

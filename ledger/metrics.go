@@ -138,8 +138,11 @@ func (o *outcomes) grow(all []DestinationStats) {
 	for i := range all {
 		now, most := &all[i].Books, o.most[all[i].Name]
 		for _, c := range []struct{ most, now *uint64 }{
-			{&most.Accepted, &now.Accepted}, {&most.Delivered, &now.Delivered}, {&most.Evicted, &now.Evicted},
-			{&most.Lost, &now.Lost}, {&most.Dead, &now.Dead},
+			{&most.Accepted, &now.Accepted},
+			{&most.Delivered, &now.Delivered},
+			{&most.Evicted, &now.Evicted},
+			{&most.Lost, &now.Lost},
+			{&most.Dead, &now.Dead},
 		} {
 			*c.most = max(*c.most, *c.now)
 			*c.now = *c.most
