@@ -117,10 +117,14 @@ func encodeAccount(tx *bbolt.Tx, name string, a account) error {
 	return err
 }
 
-// encodeAccounts writes two accounts in one transaction.
-func encodeAccounts(name string, a account, other string, b account) func(*bbolt.Tx) error {
+// encodeAccounts writes accounts in one transaction.
+func encodeAccounts(all map[string]account) func(*bbolt.Tx) error {
 	return func(tx *bbolt.Tx) error {
-		return errors.Join(encodeAccount(tx, name, a), encodeAccount(tx, other, b))
+		var err error
+		for name, a := range all {
+			err = errors.Join(err, encodeAccount(tx, name, a))
+		}
+		return err
 	}
 }
 

@@ -89,7 +89,7 @@ func (l *loop) take(ctx context.Context, r result) {
 	if t := f.trial; t != nil && t.aborted {
 		l.abort(t) // It may have been the last one under way.
 	}
-	l.count(o, a.Verdict)
+	l.count(a.Verdict)
 	if !l.gate.Settle(a, round, now) {
 		return
 	}
@@ -126,7 +126,7 @@ func (l *loop) countWrites(r result) {
 	d.RawBytes += uint64(r.writes) * uint64(r.f.body.raw)
 }
 
-func (l *loop) count(o outcome, v pace.Verdict) {
+func (l *loop) count(v pace.Verdict) {
 	d := &l.acks.delta
 	switch v {
 	case pace.Throttled:

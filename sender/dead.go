@@ -63,6 +63,11 @@ type DeadLog struct {
 	// their records, so that one that is refused again after a crash has one letter.
 	known map[letterKind]int
 	seen  map[letterOf]bool
+	// owed are letters that were delivered, by destination, which the state has not been
+	// told of.
+	owed map[string]uint64
+	// torn says that a Put failed: the log still writes what it was given, by itself.
+	torn bool
 }
 
 type letterKind struct{ destination, reason string }
@@ -77,7 +82,7 @@ type letterOf struct {
 func OpenDead(dir string, st *State, limits DeadLimits, quarantine string) (*DeadLog, error) {
 	d := &DeadLog{
 		dir: dir, quarantine: quarantine, limits: limits, seed: frame.Seed(st.Identity().Epoch), acct: st.Account(DeadLetters),
-		known: map[letterKind]int{}, seen: map[letterOf]bool{},
+		known: map[letterKind]int{}, seen: map[letterOf]bool{}, owed: map[string]uint64{},
 	}
 	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
 		return d, nil
@@ -114,7 +119,7 @@ func (d *DeadLog) Put(letters []DeadLetter, resource func(id uint32) []byte) err
 	if d.log == nil {
 		err = d.open()
 	} else {
-		err = d.log.Heal()
+		err = d.heal()
 	}
 	if err != nil {
 		return fmt.Errorf("sender: put dead letters: %w", err)
@@ -140,6 +145,7 @@ func (d *DeadLog) Put(letters []DeadLetter, resource func(id uint32) []byte) err
 	}
 	run.Fill(frames, base, count, letters[0].Resource)
 	if err := errors.Join(d.log.Append(run), d.log.Sync()); err != nil {
+		d.torn = true
 		return fmt.Errorf("sender: put dead letters: %w", err)
 	}
 	for _, l := range letters {
@@ -150,6 +156,20 @@ func (d *DeadLog) Put(letters []DeadLetter, resource func(id uint32) []byte) err
 	}
 	d.enforce(now)
 	return nil
+}
+
+// heal brings the log back after a Put that failed. What that was given is then there after
+// all: counted here, so that it is not put a second time.
+func (d *DeadLog) heal() error {
+	if !d.torn {
+		return nil
+	}
+	err := errors.Join(d.log.Heal(), d.log.Sync())
+	if err == nil {
+		err = d.recount()
+	}
+	d.torn = err != nil
+	return err
 }
 
 // enforce keeps the limits. What goes is counted by the log's own books.
@@ -167,7 +187,7 @@ func (d *DeadLog) enforce(now time.Time) {
 	}
 	if r.Head() > before {
 		// If it cannot be stored, the letters are there again after a restart, and go again.
-		_ = d.store(func(cp wal.Checkpoint) error { return d.acct.Save(cp, Counters{}) })
+		_ = d.store()
 		_ = d.recount() // What cannot be read is counted as lost by the log.
 	}
 }
@@ -182,12 +202,14 @@ func (d *DeadLog) recount() error {
 	})
 }
 
-// store makes the log's checkpoint durable and lets go of what it settles (W5).
-func (d *DeadLog) store(save func(wal.Checkpoint) error) error {
+// store makes the log's checkpoint durable, with what the destinations are to be told, and
+// lets go of what it settles (W5).
+func (d *DeadLog) store() error {
 	cp := d.log.Reader(0).Checkpoint()
-	if err := save(cp); err != nil {
+	if err := d.acct.state.saveLetters(cp, d.owed); err != nil {
 		return err
 	}
+	clear(d.owed)
 	d.log.Reader(0).Reclaim(cp)
 	d.log.Maintain()
 	return nil
@@ -288,40 +310,47 @@ func (d *DeadLog) read(b *wal.Batch, after wal.Offset, destination string, reaso
 }
 
 // redriven takes letters away whose records a server has after all, and counts them for
-// the destination in the same transaction.
+// the destination in the same transaction. After an error it is to be called again.
 func (d *DeadLog) redriven(b *wal.Batch, destination string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	_ = d.each(b.First()-1, b.Last(), func(at wal.Offset, l DeadLetter) { // Only the counts by reason rest on it.
+	var gone wal.Batch // Those that are left of them, if this is not the first time.
+	err := d.each(b.First()-1, b.Last(), func(at wal.Offset, l DeadLetter) {
 		if _, ok := slices.BinarySearchFunc(b.Entries, at, func(e wal.Entry, o wal.Offset) int {
 			return int(int64(e.Offset) - int64(o))
 		}); ok {
 			d.known[letterKind{l.Destination, l.Reason}]--
 			delete(d.seen, letterOf{l.Destination, l.Offset})
+			gone.Entries = append(gone.Entries, wal.Entry{Offset: at})
 		}
 	})
-	d.log.Reader(0).Ack(b)
-	return d.store(func(cp wal.Checkpoint) error {
-		return d.acct.state.saveRedriven(destination, cp, uint64(b.Len()))
-	})
+	d.log.Reader(0).Ack(&gone)
+	d.owed[destination] += uint64(gone.Len())
+	return errors.Join(err, d.store())
 }
 
-// saveRedriven stores the checkpoint of the dead letters and counts n of them for a
-// destination, in one transaction: the books of both agree across a crash (L2).
-func (s *State) saveRedriven(destination string, cp wal.Checkpoint, n uint64) error {
+// saveLetters stores the checkpoint of the dead letters and counts those that were
+// delivered, by destination, in one transaction: the books of all agree across a crash
+// (L2).
+func (s *State) saveLetters(cp wal.Checkpoint, delivered map[string]uint64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	letters := s.c.accounts[DeadLetters]
+	letters.checkpoint = cp
+	changed := map[string]account{DeadLetters: letters}
+	for name, n := range delivered {
+		to := s.c.accounts[name]
+		to.counters.Redriven += n
+		if to.checkpoint.Epoch == 0 {
+			to.checkpoint.Epoch = s.c.id.Epoch
+		}
+		changed[name] = to
+	}
 	next := s.c
 	next.accounts = maps.Clone(s.c.accounts)
-	letters, to := next.accounts[DeadLetters], next.accounts[destination]
-	letters.checkpoint = cp
-	to.counters.Redriven += n
-	if to.checkpoint.Epoch == 0 {
-		to.checkpoint.Epoch = s.c.id.Epoch
-	}
-	next.accounts[DeadLetters], next.accounts[destination] = letters, to
-	if err := s.write(next, encodeAccounts(DeadLetters, letters, destination, to)); err != nil {
-		return fmt.Errorf("sender: save redriven: %w", err)
+	maps.Copy(next.accounts, changed)
+	if err := s.write(next, encodeAccounts(changed)); err != nil {
+		return fmt.Errorf("sender: save dead letters: %w", err)
 	}
 	return nil
 }
@@ -352,7 +381,7 @@ func (d *DeadLog) Forget(f func(DeadLetter) bool) (int, error) {
 		return 0, err
 	}
 	d.log.Reader(0).Bury(&gone)
-	err = d.store(func(cp wal.Checkpoint) error { return d.acct.Save(cp, Counters{}) })
+	err = d.store()
 	return gone.Len(), errors.Join(err, d.recount())
 }
 

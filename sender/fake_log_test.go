@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/ledger-sdk/ledger-go/wal"
 )
@@ -41,8 +42,13 @@ func newFakeLog(t testing.TB) *fakeLog {
 	return &fakeLog{t: t, changed: make(chan struct{}), settled: map[wal.Offset]bool{}}
 }
 
-// payload of the record with an offset: eight bytes that the tests find again.
-func payload(o wal.Offset) []byte { return fmt.Appendf(nil, "<%06d>", o) }
+// payload of the record with an offset: eight bytes that the tests find again, and more if
+// wanted, in the field of a request that records have.
+func payload(o wal.Offset, extra int) []byte {
+	b := protowire.AppendVarint([]byte{2<<3 | 2}, uint64(8+extra))
+	b = fmt.Appendf(b, "<%06d>", o)
+	return append(b, bytes.Repeat([]byte{'x'}, extra)...)
+}
 
 // add admits n records now.
 func (l *fakeLog) add(n int) { l.addSized(n, 0, 1) }
@@ -51,7 +57,7 @@ func (l *fakeLog) addSized(n, extra int, resource uint32) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for range n {
-		p := append(payload(wal.Offset(len(l.records)+1)), bytes.Repeat([]byte{'x'}, extra)...)
+		p := payload(wal.Offset(len(l.records)+1), extra)
 		l.records = append(l.records, fakeRecord{p, time.Now().Round(0), resource, l.bytes})
 		l.bytes += int64(len(p))
 	}

@@ -207,7 +207,13 @@ func small() Config {
 // start runs a sender until the test ends or stop is called.
 func start(t *testing.T, cfg Config, answer func(call) reply) *rig {
 	t.Helper()
-	r := &rig{log: newFakeLog(t), store: &fakeStore{}, server: newFakeServer(answer), lines: &lines{}}
+	return startOver(t, cfg, newFakeLog(t), &fakeStore{}, answer)
+}
+
+// startOver is start with a log and a store that are there already.
+func startOver(t *testing.T, cfg Config, l *fakeLog, st *fakeStore, answer func(call) reply) *rig {
+	t.Helper()
+	r := &rig{log: l, store: st, server: newFakeServer(answer), lines: &lines{}}
 	cfg.HTTPClient = &http.Client{Transport: r.server}
 	cfg.Logger = slog.New(slog.NewTextHandler(r.lines, nil))
 	s, err := New(r.log, r.store, cfg)

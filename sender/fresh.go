@@ -29,8 +29,8 @@ func (a *fresh) choose(l *loop, now time.Time) wal.Offset {
 		return l.pos
 	}
 	if a.isNew = !a.isNew; a.isNew {
-		new := l.src.Backlog(a.pos)
-		if new.Records > 0 && !l.linger.due(new, a.pos, now).After(now) {
+		young := l.src.Backlog(a.pos)
+		if young.Records > 0 && !l.linger.due(young, a.pos, now).After(now) {
 			return a.pos
 		}
 		a.isNew = false

@@ -85,7 +85,7 @@ func (l *loop) judge(t *trial) pace.Verdict {
 		if t.guilty == 0 && t.bySize && t.largest > 0 {
 			l.learnSize(t.largest)
 		}
-		if t.accepted == 0 {
+		if t.accepted == 0 && !t.excused {
 			l.streak += t.guilty
 		}
 		for _, f := range l.win.in(guilty) {
@@ -155,10 +155,7 @@ func (l *loop) bury(now time.Time) bool {
 	if len(own) == 0 {
 		return false
 	}
-	err := l.cfg.Dead.Put(letters, l.cfg.Resource)
-	l.report.disk(&l.report.burying, now, "store dead letters", err)
-	if l.buryErr = err; err != nil {
-		l.buryAgain = now.Add(saveRetry)
+	if l.buryFailed(now, "store dead letters", l.cfg.Dead.Put(letters, l.cfg.Resource)) {
 		return false
 	}
 	for _, f := range own {
@@ -167,6 +164,16 @@ func (l *loop) bury(now time.Time) bool {
 		l.win.remove(f)
 	}
 	return true
+}
+
+// buryFailed notes how an operation on the dead letters went. After a failure none is
+// tried for a while.
+func (l *loop) buryFailed(now time.Time, what string, err error) bool {
+	l.report.disk(&l.report.burying, now, what, err)
+	if l.buryErr = err; err != nil {
+		l.buryAgain = now.Add(saveRetry)
+	}
+	return err != nil
 }
 
 // reason is why the flight's records are dead letters.

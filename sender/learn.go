@@ -81,7 +81,7 @@ func (p *poster) get(ctx context.Context, url string, limit int64) (body []byte)
 			body = nil
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	ctx, cancel := context.WithTimeout(ctx, min(p.timeout, settingsEvery/2)) // One at a time.
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {

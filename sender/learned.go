@@ -139,6 +139,15 @@ func (l *Learned) fromSettings(body []byte) (FieldLimits, bool) {
 	return s.Constraints.FieldLimits, true
 }
 
+// lastUse returns when the limits were used last, in the time of this process. A clock that
+// was ahead when that was noted must not keep the buckets empty until it is right again.
+func (l *Learned) lastUse(now time.Time) time.Time {
+	if l.UsedUntil.IsZero() {
+		return time.Time{}
+	}
+	return now.Add(min(l.UsedUntil.Sub(now), mark))
+}
+
 // quotaBack returns when a quota that is used up now is whole again: when the server
 // says, or at midnight UTC, which is when the daily quotas of a Ledger server are.
 func (l *Learned) quotaBack(now time.Time) time.Time {

@@ -150,7 +150,7 @@ func (l *limiter) take(now time.Time, records int) {
 	}
 	for _, b := range l.records {
 		if b.Limiter != nil {
-			b.AllowN(now, records)
+			b.AllowN(now, min(records, b.Burst())) // More than that would spend nothing.
 		}
 	}
 }

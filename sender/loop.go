@@ -54,6 +54,7 @@ type loop struct {
 	redrive    *redrive
 	turn       bool // of dead letters, when there is something fresh too
 	settingsAt time.Time
+	maintainAt time.Time // of the dead letters
 }
 
 func newLoop(s *Sender) *loop {
@@ -65,7 +66,7 @@ func newLoop(s *Sender) *loop {
 		win:     newWindow(cfg.MaxInFlight),
 		gate:    pace.New(cfg.pace()),
 		learned: learned,
-		limit:   newLimiter(effective(cfg.asked, learned), learned.UsedUntil),
+		limit:   newLimiter(effective(cfg.asked, learned), learned.lastUse(time.Now())),
 		acks:    newAcks(s.src, s.store),
 		report:  newReporter(cfg.Logger),
 		streak:  suspicious, // Nothing speaks for the endpoint yet.
@@ -77,7 +78,7 @@ func newLoop(s *Sender) *loop {
 	if cfg.Dead != nil && cfg.Dead.Count(cfg.Name)[DeadQuota] > 0 {
 		l.quotaAt = time.Now()
 		if learned.QuotaReset.After(l.quotaAt) {
-			l.quotaAt = learned.QuotaReset
+			l.quotaAt, l.quotaGone = learned.quotaBack(l.quotaAt), true
 		}
 	}
 	if s.src.Backlog(l.pos).Records > 0 {
@@ -159,7 +160,10 @@ func (l *loop) settle() {
 // advance starts every attempt that may start now and returns when to look again,
 // zero if only an event can change anything.
 func (l *loop) advance(ctx context.Context) time.Time {
-	next := earlier(l.acks.retryAt(), l.quotaAt)
+	next := earlier(l.acks.retryAt(), l.maintainAt)
+	if l.redrive == nil {
+		next = earlier(next, l.quotaAt)
+	}
 	if l.buryErr != nil {
 		next = earlier(next, l.buryAgain)
 	}
@@ -204,29 +208,42 @@ func (l *loop) pick(now time.Time) (*flight, time.Time) {
 	}
 	if l.turn = !l.turn; l.turn {
 		if f := l.nextLetters(now); f != nil {
-			return f, time.Time{}
+			return l.portion(f), time.Time{}
 		}
 	}
 	f, when := l.nextRecords(now)
 	if f == nil {
-		f = l.nextLetters(now)
+		if f = l.nextLetters(now); f != nil {
+			f = l.portion(f)
+		}
 	}
 	return f, when
 }
 
 // portion returns the part of a batch to send now: less than all of it to try whether a
-// server is back, or to find out what it refuses.
+// server is back, to find out what it refuses, or because the batch was made before a
+// limit was known.
 func (l *loop) portion(f *flight) *flight {
 	n := f.batch.Len()
-	switch {
+	switch most := l.limits().Records; {
+	case n > most:
+		return l.portion(l.front(f, most))
 	case l.quotaGone && n > 1:
-		return l.win.split(f, 1)[0]
+		return l.front(f, 1)
 	case l.gate.Probing() && n > probeRecords && f.trial == nil && !f.suspect:
-		return l.win.split(f, probeRecords)[0]
+		return l.front(f, probeRecords)
 	case f.trial != nil && f.trial.samples():
 		return l.single(f)
 	}
 	return f
+}
+
+// front cuts the first n records off a batch.
+func (l *loop) front(f *flight, n int) *flight {
+	if f.trial != nil {
+		f.trial.open++
+	}
+	return l.win.split(f, n)[0]
 }
 
 // single cuts one record out of the middle of the largest piece of a trial.

@@ -183,7 +183,7 @@ func TestCutKeepsTheBytesOfWhatStays(t *testing.T) {
 	batch := func() *wal.Batch {
 		b := &wal.Batch{}
 		for _, o := range []wal.Offset{3, 4, 7, 9} {
-			b.Data = append(b.Data, payload(o)...)
+			b.Data = append(b.Data, payload(o, 0)...)
 			b.Entries = append(b.Entries, wal.Entry{Offset: o, End: len(b.Data)})
 		}
 		return b
@@ -206,9 +206,9 @@ func TestCutKeepsTheBytesOfWhatStays(t *testing.T) {
 		require.Equal(t, len(tt.want), b.Len(), tt.head)
 		for i, o := range tt.want {
 			assert.Equal(t, o, b.Entries[i].Offset)
-			assert.Equal(t, payload(o), b.Record(i))
+			assert.Equal(t, payload(o, 0), b.Record(i))
 		}
-		assert.Len(t, b.Data, 8*len(tt.want))
+		assert.Len(t, b.Data, 10*len(tt.want))
 	}
 }
 

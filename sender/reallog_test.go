@@ -44,7 +44,7 @@ func (h *house) admit(t *testing.T, n int) {
 	buf := run.Buffer()
 	for i := range n {
 		o := base + wal.Offset(i)
-		buf = frame.Append(buf, frame.Header{Offset: uint64(o), Time: time.Now().UnixNano(), Resource: 1}, payload(o), frame.Seed(h.state.Identity().Epoch))
+		buf = frame.Append(buf, frame.Header{Offset: uint64(o), Time: time.Now().UnixNano(), Resource: 1}, payload(o, 0), frame.Seed(h.state.Identity().Epoch))
 	}
 	run.Fill(buf, base, n, 1)
 	require.NoError(t, errors.Join(h.log.Append(run), h.log.Sync()))

@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ledger-sdk/ledger-go/wal"
 )
+
+// maintainEvery is how often dead letters that are too old are looked for.
+const maintainEvery = time.Hour
 
 // Redriven is what came of sending dead letters again.
 type Redriven struct {
@@ -19,8 +23,8 @@ type Redriven struct {
 // redrive is a walk over the dead letters of the destination. The loop owns it, but for
 // done and what is asked for.
 type redrive struct {
-	reasons []string // nil is all
-	ctx     context.Context
+	reasons []string      // nil is all
+	gone    func() error  // the error of the caller's context
 	done    chan struct{} // closed at the end
 
 	pos    wal.Offset
@@ -34,26 +38,41 @@ type redrive struct {
 // refused once, and what became of them. What is refused again stays a dead letter.
 //
 // It returns the error of ctx, [ErrStopped] if Run is not running any more, or one of the
-// disk; letters that were delivered before are gone all the same.
+// disk, with what became of letters before that.
 func (s *Sender) Redrive(ctx context.Context, reasons ...string) (Redriven, error) {
 	if s.cfg.Dead == nil {
 		return Redriven{}, errors.New("sender: redrive: there are no dead letters")
 	}
-	r := &redrive{reasons: reasons, ctx: ctx, done: make(chan struct{})}
+	r := &redrive{reasons: reasons, gone: ctx.Err, done: make(chan struct{})}
 	s.ask(request{nudge: true, redrive: r})
 	var err error
 	select {
 	case <-r.done:
-		if r.err == nil {
-			return r.result, nil
-		}
-		err = r.err
 	case <-ctx.Done():
-		err = ctx.Err() // The loop sees it too, and drops the walk.
+		if err = ctx.Err(); s.withdraw(r) {
+			break
+		}
+		s.ask(request{}) // The loop ends the walk.
+		select {
+		case <-r.done:
+		case <-s.stopped:
+		}
 	case <-s.stopped:
 		err = ErrStopped
 	}
-	return Redriven{}, fmt.Errorf("sender: redrive: %w", err)
+	if err = errors.Join(err, r.err); err != nil {
+		return r.result, fmt.Errorf("sender: redrive: %w", err)
+	}
+	return r.result, nil
+}
+
+// withdraw takes a walk back that the loop has not seen yet.
+func (s *Sender) withdraw(r *redrive) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.walks)
+	s.walks = slices.DeleteFunc(s.walks, func(w *redrive) bool { return w == r })
+	return len(s.walks) < n
 }
 
 // redrives starts the walk that is next, and ends the one that is done. It starts one by
@@ -62,28 +81,40 @@ func (l *loop) redrives(now time.Time) {
 	if l.cfg.Dead == nil {
 		return
 	}
-	if r := l.redrive; r != nil && (r.read && l.win.letters() == 0 || r.ctx.Err() != nil) {
+	if r := l.redrive; r != nil && (r.read && l.win.letters() == 0 || r.gone() != nil) {
 		l.endRedrive()
 	}
+	l.asked = slices.DeleteFunc(l.asked, func(r *redrive) bool {
+		ended := r.gone() != nil
+		if ended {
+			close(r.done)
+		}
+		return ended
+	})
 	if l.redrive == nil && len(l.asked) > 0 {
 		l.redrive, l.asked = l.asked[0], l.asked[1:]
 	}
 	if l.redrive == nil && !l.quotaAt.IsZero() && !now.Before(l.quotaAt) {
 		l.quotaAt = time.Time{}
 		if l.cfg.Dead.Count(l.cfg.Name)[DeadQuota] > 0 {
-			l.redrive = &redrive{reasons: []string{DeadQuota}, ctx: context.Background(), done: make(chan struct{})}
+			l.redrive = &redrive{reasons: []string{DeadQuota}, gone: func() error { return nil }, done: make(chan struct{})}
 		}
+	}
+	for _, f := range slices.Clone(l.win.flights) {
+		// Of a walk that was given up; it stays a dead letter. One under way comes back.
+		if f.letter && f.walk != l.redrive && f.state != flying && f.state != done {
+			l.win.remove(f)
+		}
+	}
+	if !now.Before(l.maintainAt) {
+		l.maintainAt = now.Add(maintainEvery)
+		l.cfg.Dead.Maintain()
 	}
 }
 
 func (l *loop) endRedrive() {
 	close(l.redrive.done)
 	l.redrive = nil
-	for _, f := range l.win.in(waiting) {
-		if f.letter {
-			l.win.remove(f)
-		}
-	}
 }
 
 // nextLetters returns the next batch of the walk, nil if there is none.
@@ -104,7 +135,7 @@ func (l *loop) nextLetters(now time.Time) *flight {
 			r.pos, r.read = max(at, r.pos), at == 0
 		default:
 			r.pos = at
-			f.letter = true
+			f.letter, f.walk = true, r
 			l.win.push(f)
 			return f
 		}
@@ -113,23 +144,23 @@ func (l *loop) nextLetters(now time.Time) *flight {
 	return nil
 }
 
-// revived takes in that letters were delivered.
+// revived takes in that letters were delivered. Until that is stored they stay in the
+// window.
 func (l *loop) revived(f *flight, now time.Time) {
-	err := l.cfg.Dead.redriven(&f.batch, l.cfg.Name)
-	l.report.disk(&l.report.burying, now, "store what dead letters were delivered", err)
-	if l.buryErr = err; err == nil {
-		l.acks.base.Redriven += uint64(f.batch.Len()) // The account has it already.
+	if now.Before(l.buryAgain) || l.buryFailed(now, "store what dead letters were delivered", l.cfg.Dead.redriven(&f.batch, l.cfg.Name)) {
+		return
 	}
-	if l.redrive != nil {
-		l.redrive.result.Delivered += f.batch.Len()
+	l.acks.base.Redriven += uint64(f.batch.Len()) // The account has it already.
+	if f.walk == l.redrive {
+		f.walk.result.Delivered += f.batch.Len()
 	}
 	l.win.remove(f)
 }
 
 // refused takes in that letters were refused again.
 func (l *loop) refused(f *flight) {
-	if l.redrive != nil {
-		l.redrive.result.Refused += f.batch.Len()
+	if f.walk == l.redrive {
+		f.walk.result.Refused += f.batch.Len()
 	}
 	l.win.remove(f)
 }

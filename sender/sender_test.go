@@ -48,7 +48,7 @@ func TestBatchOfEnoughBytesIsSentAtOnce(t *testing.T) {
 		cfg := exact()
 		cfg.MaxBatchBytes = 10_000
 		r := start(t, cfg, always(ok))
-		r.log.addSized(10, 992, 1) // 1000 bytes each
+		r.log.addSized(10, 989, 1) // 1000 bytes each
 		synctest.Wait()
 		require.Equal(t, []float64{0}, r.server.times())
 		r.log.addSized(1, 50_000, 1)

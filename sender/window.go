@@ -30,8 +30,10 @@ type flight struct {
 	suspect, excused bool
 	// answer is why the batch was refused last.
 	answer outcome
-	// letter says that the records are dead letters, and the offsets theirs.
+	// letter says that the records are dead letters, and the offsets theirs; walk is what
+	// they were read for.
 	letter bool
+	walk   *redrive
 }
 
 // dropBody forgets the body, so that the next attempt makes one anew.
@@ -166,6 +168,7 @@ func (w *window) split(f *flight, ends ...int) []*flight {
 			p := w.next()
 			carve(&p.batch, &f.batch, from, to)
 			p.state, p.trial, p.letter = waiting, f.trial, f.letter
+			p.walk, p.suspect, p.excused, p.answer = f.walk, f.suspect, f.excused, f.answer
 			p.attempts, p.first, p.last = f.attempts, f.first, f.last
 			pieces = append(pieces, p)
 			from = to
@@ -190,7 +193,8 @@ func (w *window) merge(pieces []*flight) *flight {
 		for _, e := range p.batch.Entries {
 			b.Entries = append(b.Entries, wal.Entry{Offset: e.Offset, End: start + e.End})
 		}
-		all.attempts, all.first, all.last, all.letter = max(all.attempts, p.attempts), p.first, p.last, p.letter
+		all.attempts, all.first, all.last = max(all.attempts, p.attempts), p.first, p.last
+		all.letter, all.walk = p.letter, p.walk
 	}
 	for _, p := range pieces {
 		w.remove(p)
