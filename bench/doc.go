@@ -1,6 +1,6 @@
 // Command bench measures what a log call costs its caller, what durable records cost,
-// what the log itself does, beside the libraries that a Go service would otherwise
-// use and beside what the disk itself can do.
+// what the log itself does and what delivering a backlog takes, beside the libraries
+// that a Go service would otherwise use and beside what the disk itself can do.
 //
 //	go run .                 every table
 //	go run . -run capture    one of them: capture, durable, batch, reclaim, open, tail, drain

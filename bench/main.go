@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -31,13 +32,18 @@ type table struct {
 }
 
 func main() {
-	if err := run(); err != nil {
+	ctx := context.Background()
+	done, err := sinkMain(ctx)
+	if !done {
+		err = run(ctx)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run() error {
+func run(ctx context.Context) error {
 	only := flag.String("run", "", "name of the one `table` to measure: "+names())
 	rounds := flag.Int("rounds", 9, "rounds in which every variant has its turn")
 	flag.Parse()
@@ -57,13 +63,19 @@ func run() error {
 			return fmt.Errorf("%s: %w", tailName, err)
 		}
 	}
+	if *only == "" || *only == drainName {
+		found = true
+		if err := measureDrain(ctx, max(*rounds, 1), drainRecords); err != nil {
+			return fmt.Errorf("%s: %w", drainName, err)
+		}
+	}
 	if !found {
 		return fmt.Errorf("no table is named %q", *only)
 	}
 	return nil
 }
 
-// tables are the comparisons, but for the tail, which is measured another way.
+// tables are the comparisons, but for the tail and the drain, which are measured in other ways.
 func tables() []table {
 	return []table{captureTable(), durableTable(), batchTable(), reclaimTable(), openTable()}
 }
@@ -73,7 +85,7 @@ func names() string {
 	for _, t := range tables() {
 		all = append(all, t.name)
 	}
-	return strings.Join(append(all, tailName), ", ")
+	return strings.Join(append(all, tailName, drainName), ", ")
 }
 
 // measure lets the variants take turns and prints the table.
