@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/hex"
 	"strconv"
 	"time"
@@ -21,8 +22,9 @@ func (a *app) catCommand() *cobra.Command {
 		Long: `Print the records that are on disk in DIR, oldest first, one a line.
 
 Acked records stay on disk for a while and are printed too, unless --pending is
-given. Acked means settled: delivered, or given up because a cap was reached.
-What is still in the memory of a live process is not seen.
+given. Acked means settled: delivered, set aside as a dead letter, or given up because
+a cap was reached; with several destinations, for all of them. What is still in the
+memory of a live process is not seen.
 
 Text is offset, time, level, state, message and attributes. Whatever is not
 printable is escaped. -o jsonl prints one JSON object a line, with everything
@@ -45,7 +47,15 @@ there is to know about the record.`,
 			if err != nil {
 				return err
 			}
-			return a.cat(cmd, newScan(d, chosen), asJSON)
+			s, err := newScan(d, chosen)
+			if err != nil {
+				return err
+			}
+			line := textLine
+			if asJSON {
+				line = s.jsonLine
+			}
+			return a.printAll(cmd.Context(), s, line)
 		}),
 	}
 	out.add(cmd, "text", "jsonl")
@@ -61,17 +71,13 @@ there is to know about the record.`,
 	return cmd
 }
 
-func (a *app) cat(cmd *cobra.Command, s *scan, asJSON bool) error {
+// printAll prints every chosen record with line, which appends one.
+func (a *app) printAll(ctx context.Context, s *scan, line func([]byte, *record) ([]byte, error)) error {
 	w := bufio.NewWriter(a.ui.out)
-	var line []byte
-	err := s.run(cmd.Context(), func(r *record) (err error) {
-		if asJSON {
-			line, err = appendJSON(line[:0], s.jsonRecord(r), "")
-		} else {
-			line = appendText(line[:0], r)
-		}
-		if err == nil {
-			_, err = w.Write(line)
+	var b []byte
+	err := s.run(ctx, func(r *record) (err error) {
+		if b, err = line(b[:0], r); err == nil {
+			_, err = w.Write(b)
 		}
 		return err
 	})
@@ -82,6 +88,12 @@ func (a *app) cat(cmd *cobra.Command, s *scan, asJSON bool) error {
 		return err
 	}
 	return s.d.verdict(a.ui)
+}
+
+func textLine(dst []byte, r *record) ([]byte, error) { return appendText(dst, r), nil }
+
+func (s *scan) jsonLine(dst []byte, r *record) ([]byte, error) {
+	return appendJSON(dst, s.jsonRecord(r), "")
 }
 
 // appendText appends a record as one line of printable text (R5).
@@ -124,7 +136,21 @@ type jsonRecord struct {
 	Dropped       uint32         `json:"dropped_attributes,omitempty"`
 	ResourceID    string         `json:"resource_id"`
 	Resource      map[string]any `json:"resource"`
-	Error         string         `json:"error,omitempty"` // why it cannot be decoded
+	Letter        *jsonLetter    `json:"letter,omitempty"` // of a dead letter
+	Error         string         `json:"error,omitempty"`  // why it cannot be decoded
+}
+
+// jsonLetter is what is known about a dead letter. Its record's Offset and State are
+// those in the log of dead letters.
+type jsonLetter struct {
+	Destination string     `json:"destination"`
+	Offset      wal.Offset `json:"offset"` // of the record, in the log
+	Reason      string     `json:"reason"`
+	Status      int        `json:"status"`
+	Message     string     `json:"message,omitempty"` // the server's words
+	First       time.Time  `json:"first_attempt"`
+	Last        time.Time  `json:"last_attempt"`
+	Attempts    int        `json:"attempts"`
 }
 
 func (s *scan) jsonRecord(r *record) jsonRecord {
@@ -144,6 +170,11 @@ func (s *scan) jsonRecord(r *record) jsonRecord {
 	}
 	if r.rec.SpanID != [8]byte{} {
 		out.SpanID = hex.EncodeToString(r.rec.SpanID[:])
+	}
+	if l := r.letter; l != nil {
+		out.Letter = &jsonLetter{
+			l.Destination, wal.Offset(l.Offset), l.Reason, l.Status, l.Message, l.First.UTC(), l.Last.UTC(), l.Attempts,
+		}
 	}
 	if r.err != nil {
 		out.Error = r.err.Error()

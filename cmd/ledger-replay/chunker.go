@@ -68,9 +68,10 @@ func (c *chunker) flush(ctx context.Context) error {
 		}
 	}
 	c.now = &wal.Batch{}
+	n := b.Len() // The feed owns b from then on.
 	if err := c.to.put(ctx, b); err != nil {
 		return err
 	}
-	c.fed += b.Len()
+	c.fed += n
 	return nil
 }

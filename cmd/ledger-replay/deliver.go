@@ -64,6 +64,7 @@ func (d *delivery) run(ctx context.Context, s *scan) (reason string, err error) 
 	running, stop := context.WithCancel(ctx)
 	var work sync.WaitGroup
 	var feedErr, sendErr error
+	d.sender.Nudge() // Somebody waits: the first attempt is not spread over time.
 	work.Go(func() { feedErr = d.chunker.run(running, s) })
 	work.Go(func() { sendErr = d.sender.Run(running) })
 	reason = d.watch(ctx)
@@ -83,27 +84,39 @@ func (d *delivery) run(ctx context.Context, s *scan) (reason string, err error) 
 
 // watch waits for the end of delivery, and decides when it is one.
 func (d *delivery) watch(ctx context.Context) string {
+	return d.pace.watch(ctx, d.sender, d.feed.drained, func(h sender.Health, now time.Time) string {
+		acked, _ := d.feed.progress()
+		d.progress.show(acked, d.planned, h, now)
+		return ""
+	})
+}
+
+// watch looks at a sender until it has done its work or there is no point in going on,
+// and says what that was: "" if it is done. look shows how it goes and may have a reason
+// of its own.
+func (p *pace) watch(ctx context.Context, s *sender.Sender, done <-chan struct{}, look func(sender.Health, time.Time) string) string {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	var timeout <-chan time.Time
-	if d.pace.timeout > 0 {
-		timer := time.NewTimer(d.pace.timeout)
+	if p.timeout > 0 {
+		timer := time.NewTimer(p.timeout)
 		defer timer.Stop()
 		timeout = timer.C
 	}
 	for {
 		select {
-		case <-d.feed.drained:
+		case <-done:
 			return ""
 		case <-ctx.Done():
 			return "interrupted"
 		case <-timeout:
-			return fmt.Sprintf("timeout after %s", d.pace.timeout) + becauseOf(d.sender.Health())
+			return fmt.Sprintf("timeout after %s", p.timeout) + becauseOf(s.Health())
 		case now := <-tick.C:
-			h := d.sender.Health()
-			acked, _ := d.feed.progress()
-			d.progress.show(acked, d.planned, h, now)
-			if reason := givesUp(h, d.sender.Stats().InFlight, d.pace.maxAttempts); reason != "" {
+			h := s.Health()
+			if reason := look(h, now); reason != "" {
+				return reason
+			}
+			if reason := givesUp(h, s.Stats().InFlight, p.maxAttempts); reason != "" {
 				return reason
 			}
 		}

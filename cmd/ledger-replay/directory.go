@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,8 +30,6 @@ type problem struct {
 }
 
 var errNotLedger = errors.New("is not a ledger directory: it has neither state.db nor wal")
-
-func (d *directory) walDir() string { return filepath.Join(d.path, "wal") }
 
 func (d *directory) found(code, format string, args ...any) {
 	d.problems = append(d.problems, problem{code, fmt.Sprintf(format, args...)})
@@ -96,31 +93,27 @@ func (d *directory) readState() error {
 	return nil
 }
 
-// head returns the offset up to which every record is settled.
-func (d *directory) head() wal.Offset {
-	if !d.known {
-		return 0
-	}
-	return d.state.Checkpoint.Head
-}
-
-// walk is wal.Walk over the directory's log, ended by ctx.
-func (d *directory) walk(ctx context.Context, fn func(wal.Found) error) (wal.Summary, error) {
-	return wal.Walk(d.walDir(), func(f wal.Found) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		return fn(f)
-	})
-}
-
-// damaged notes what a walk has found broken.
+// damaged notes what a walk over the records has found broken.
 func (d *directory) damaged(s wal.Summary) {
 	if s.DamagedBytes > 0 {
 		d.found("damaged_bytes", "%s of the log fail their checksum", count(s.DamagedBytes, "byte"))
 	}
 	if s.ForeignBytes > 0 {
 		d.found("foreign_bytes", "%s in the log belong to another log", count(s.ForeignBytes, "byte"))
+	}
+}
+
+// damagedLetters does the same for the dead letters. All of them may be of another log.
+func (d *directory) damagedLetters(s wal.Summary) {
+	if s.DamagedBytes > 0 {
+		d.found("damaged_letters", "%s of the dead letters fail their checksum", count(s.DamagedBytes, "byte"))
+	}
+	foreign := s.ForeignBytes
+	if d.known && s.Epoch != 0 && s.Epoch != d.state.Identity.Epoch {
+		foreign = s.Bytes
+	}
+	if foreign > 0 {
+		d.found("foreign_letters", "%s of the dead letters belong to another log", count(foreign, "byte"))
 	}
 }
 

@@ -17,7 +17,6 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/ledger-sdk/ledger-go/internal/otlp"
-	"github.com/ledger-sdk/ledger-go/sender"
 	"github.com/ledger-sdk/ledger-go/wal"
 )
 
@@ -34,16 +33,15 @@ func TestWhatIsReclaimedMeanwhileIsNotLost_L2(t *testing.T) {
 	d, err := openDirectory(dir) // Head is 1 here.
 	require.NoError(t, err)
 
-	cp := m.log.Ack(&wal.Batch{Entries: []wal.Entry{{Offset: 10}}})
-	require.NoError(t, m.state.Save(cp, sender.Counters{}))
-	m.log.Reclaim(cp)
+	require.NoError(t, m.ack(10))
+	m.log.Reader(0).Reclaim(m.log.Reader(0).Checkpoint())
 	m.log.Maintain()
 	st, err := collect(t.Context(), d, time.Now())
 	require.NoError(t, err)
 	assert.Greater(t, st.Offsets.First, wal.Offset(4), "something was removed that was pending a moment ago")
-	assert.Zero(t, st.Records.Lost)
+	assert.Zero(t, st.Destinations[0].Records.Lost)
 	assert.Empty(t, st.Problems)
-	r := st.Records
+	r := st.Destinations[0].Records
 	assert.Equal(t, r.Accepted, r.Delivered+r.Pending+r.Dead+r.Evicted+r.Lost)
 }
 
@@ -91,7 +89,8 @@ func TestResourceIsFoundInTheState(t *testing.T) {
 
 // The senders look resources up while the pass that feeds them may learn of more.
 func TestKnownResourcesAreFrozen(t *testing.T) {
-	s := newScan(&directory{}, selection{})
+	s, err := newScan(&directory{}, selection{})
+	require.NoError(t, err)
 	s.resources[1] = []byte("one")
 	known := s.known()
 	s.resources[2] = []byte("two")
@@ -112,7 +111,8 @@ func TestLogThatCannotBeReadToItsEndFailsTheReplay(t *testing.T) {
 	}
 	d, err := openDirectory(dir)
 	require.NoError(t, err)
-	s := newScan(d, selection{pending: true})
+	s, err := newScan(d, selection{pending: true})
+	require.NoError(t, err)
 	c := newLogServer("200")
 	defer c.stop()
 	to := destination{url: c.URL + "/v1/logs", keyFrom: "none"}

@@ -24,7 +24,7 @@ const exitHelp = `Exit codes:
   2    wrong usage, or a confirmation that was not given
   3    done, and damage was found
   4    not everything was delivered
-  5    the directory is in use by another process (no command needs it for itself yet)
+  5    the directory is in use by another process (redrive needs it for itself)
   130  interrupted
 `
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/ledger-sdk/ledger-go/sender"
@@ -9,8 +11,8 @@ import (
 )
 
 // feed is a log in memory, as narrow as a sender needs one: records come in at one
-// end, are read as often as the sender likes, and leave when they are acked. put
-// waits while it is full, which bounds the memory of a replay (R4).
+// end, are read as often as the sender likes, and leave when they are acked, in any
+// order. put waits while it is full, which bounds the memory of a replay (R4).
 //
 // It is the [sender.Source] and, because nothing outlives a replay, the
 // [sender.Store] too.
@@ -18,8 +20,8 @@ type feed struct {
 	max int // batches
 
 	mu      sync.Mutex
-	batches []*wal.Batch
-	head    wal.Offset
+	batches []*wal.Batch  // what is not acked
+	top     wal.Offset    // the highest that was acked
 	acked   int           // records
 	ended   bool          // no more batches come
 	changed chan struct{} // closed and replaced when a batch came
@@ -79,11 +81,20 @@ func (f *feed) drain() {
 	}
 }
 
-// progress returns how many records are acked, and through which offset.
+// progress returns how many records are acked, and the offset up to which all are.
 func (f *feed) progress() (acked int, head wal.Offset) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.acked, f.head
+	return f.acked, f.settled()
+}
+
+// settled returns the offset up to which nothing is left to ack: where a replay that
+// stops here has to go on. f.mu is held.
+func (f *feed) settled() wal.Offset {
+	if len(f.batches) == 0 {
+		return f.top
+	}
+	return min(f.top, f.batches[0].First()-1)
 }
 
 // Read implements [sender.Source]. It never joins two of the batches that came in.
@@ -91,7 +102,6 @@ func (f *feed) Read(b *wal.Batch, after wal.Offset, lim wal.Limits) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	b.Reset()
-	after = max(after, f.head)
 	for _, have := range f.batches {
 		if have.Last() > after {
 			copyBatch(b, have, after, lim)
@@ -126,7 +136,7 @@ func (f *feed) Backlog(after wal.Offset) wal.Backlog {
 	var out wal.Backlog
 	for _, have := range f.batches {
 		for i, e := range have.Entries {
-			if e.Offset > max(after, f.head) {
+			if e.Offset > after {
 				out.Records += have.Len() - i
 				out.Bytes += int64(len(have.Data) - e.End + len(have.Record(i)))
 				break
@@ -147,24 +157,62 @@ func (f *feed) Changed() <-chan struct{} {
 func (f *feed) Head() wal.Offset {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.head
+	return f.settled()
 }
 
-// Ack implements [sender.Source]: it forgets the records of the batch. Nothing in
-// the directory hears of it (R3).
+// Through implements [sender.Source].
+func (f *feed) Through() wal.Offset {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if n := len(f.batches); n > 0 {
+		return max(f.top, f.batches[n-1].Last())
+	}
+	return f.top
+}
+
+// Ack implements [sender.Source]: it forgets the records of the batch, and keeps those
+// before it that are not acked yet. Nothing in the directory hears of it (R3).
 func (f *feed) Ack(b *wal.Batch) wal.Checkpoint {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.acked += b.Len()
-	f.head = max(f.head, b.Last())
-	for len(f.batches) > 0 && f.batches[0].Last() <= f.head {
-		f.batches = f.batches[1:]
-		close(f.room)
-		f.room = make(chan struct{})
+	f.top = max(f.top, b.Last())
+	for _, have := range f.batches {
+		f.acked += drop(have, b)
+	}
+	if n := len(f.batches); n > 0 {
+		f.batches = slices.DeleteFunc(f.batches, func(b *wal.Batch) bool { return b.Len() == 0 })
+		if len(f.batches) < n {
+			close(f.room)
+			f.room = make(chan struct{})
+		}
 	}
 	f.drain()
-	return wal.Checkpoint{Epoch: b.Epoch, Head: f.head, Last: f.head}
+	head := f.settled()
+	return wal.Checkpoint{Epoch: b.Epoch, Head: head, Last: head}
 }
+
+// drop takes the records of gone out of a batch and returns how many that were.
+func drop(b, gone *wal.Batch) int {
+	if b.Last() < gone.First() || gone.Last() < b.First() {
+		return 0
+	}
+	before, start := b.Len(), 0
+	kept, data := b.Entries[:0], b.Data[:0]
+	for _, e := range b.Entries {
+		_, found := slices.BinarySearchFunc(gone.Entries, e.Offset, func(g wal.Entry, o wal.Offset) int { return cmp.Compare(g.Offset, o) })
+		if !found {
+			data = append(data, b.Data[start:e.End]...)
+			kept = append(kept, wal.Entry{Offset: e.Offset, End: len(data)})
+		}
+		start = e.End
+	}
+	b.Entries, b.Data = kept, data
+	return before - b.Len()
+}
+
+// Bury implements [sender.Source]. The sender of a replay has no place for dead
+// letters and so never makes one.
+func (f *feed) Bury(b *wal.Batch) wal.Checkpoint { return f.Ack(b) }
 
 // Reclaim implements [sender.Source]: Ack has done it.
 func (f *feed) Reclaim(wal.Checkpoint) {}
@@ -177,3 +225,9 @@ func (f *feed) Save(wal.Checkpoint, sender.Counters) error { return nil }
 
 // AddCounters implements [sender.Store].
 func (f *feed) AddCounters(sender.Counters) error { return nil }
+
+// Learned implements [sender.Store].
+func (f *feed) Learned() sender.Learned { return sender.Learned{} }
+
+// Learn implements [sender.Store].
+func (f *feed) Learn(sender.Learned) error { return nil }

@@ -84,6 +84,47 @@ func TestFeedReadsWhatWasPutUntilItIsAcked(t *testing.T) {
 	assert.Equal(t, wal.Offset(3), head)
 }
 
+// The sender acks what was delivered first, whatever its place, in pieces of the batches
+// that came in. What is not acked stays, and is where a replay has to go on.
+func TestFeedTakesAcksInAnyOrder_S1(t *testing.T) {
+	f := newFeed(3)
+	require.NoError(t, f.put(t.Context(), batchOf(1, 2, 3, 7)))
+	require.NoError(t, f.put(t.Context(), batchOf(2, 8, 9)))
+	require.NoError(t, f.put(t.Context(), batchOf(1, 12)))
+	f.end()
+	assert.Equal(t, wal.Offset(12), f.Through())
+	for _, step := range []struct {
+		ack   *wal.Batch
+		acked int
+		head  wal.Offset
+		left  []wal.Offset // of the first batch that has any
+		all   int
+		room  bool
+	}{
+		{ack: batchOf(2, 8, 9), acked: 2, head: 1, left: []wal.Offset{2, 3, 7}, all: 4, room: true},
+		{ack: batchOf(1, 3), acked: 3, head: 1, left: []wal.Offset{2, 7}, all: 3},
+		{ack: batchOf(1, 3), acked: 3, head: 1, left: []wal.Offset{2, 7}, all: 3}, // Again is no harm.
+		{ack: batchOf(1, 2), acked: 4, head: 6, left: []wal.Offset{7}, all: 2},
+		{ack: batchOf(1, 7), acked: 5, head: 9, left: []wal.Offset{12}, all: 1, room: true},
+		{ack: batchOf(1, 12), acked: 6, head: 12, room: true},
+	} {
+		room := f.room
+		cp := f.Ack(step.ack)
+		acked, head := f.progress()
+		assert.Equal(t, step.acked, acked, "each record once")
+		assert.Equal(t, step.head, head)
+		assert.Equal(t, step.head, cp.Head)
+		assert.Equal(t, step.head, f.Head())
+		assert.Equal(t, step.room, isClosed(room))
+		var b wal.Batch
+		require.NoError(t, f.Read(&b, 0, wal.Limits{}))
+		assert.Equal(t, step.left, offsetsOf(&b))
+		assert.Equal(t, step.all, f.Backlog(0).Records)
+		assert.Equal(t, wal.Offset(12), f.Through())
+		assert.Equal(t, step.all == 0, isClosed(f.drained))
+	}
+}
+
 // R4: the reader of the log waits for the server, it does not run ahead of it.
 func TestFeedHoldsTheScanBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ledger-sdk/ledger-go/sender"
 	"github.com/ledger-sdk/ledger-go/wal"
 )
 
@@ -40,7 +39,7 @@ func TestLooksBesideABusyProcess_L2(t *testing.T) {
 		require.Equal(t, exitOK, code, stdout+stderr)
 		var st status
 		require.NoError(t, json.Unmarshal([]byte(stdout), &st))
-		r := st.Records
+		r := st.Destinations[0].Records
 		assert.Equal(t, r.Accepted, r.Delivered+r.Pending+r.Dead+r.Evicted+r.Lost)
 		assert.Zero(t, r.Lost)
 		assert.True(t, *st.Owner.Live)
@@ -84,11 +83,10 @@ func keepBusy(m *maker, stop <-chan struct{}) error {
 		if err := m.add(plain(20, time.Now(), n), 0, 0); err != nil {
 			return err
 		}
-		cp := m.log.Ack(&wal.Batch{Entries: []wal.Entry{{Offset: m.log.Synced() - 7}}})
-		if err := m.state.Save(cp, sender.Counters{Requests: 1}); err != nil {
+		if err := m.ack(m.log.Synced() - 7); err != nil {
 			return err
 		}
-		m.log.Reclaim(cp)
+		m.log.Reader(0).Reclaim(m.log.Reader(0).Checkpoint())
 		m.log.Maintain()
 	}
 }

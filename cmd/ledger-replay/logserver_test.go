@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,6 +24,9 @@ import (
 //	200, 503, ...   a status
 //	429,retry=1     with Retry-After
 //	partial=2       200, with 2 records refused
+//	poison=ID,...   400 to every request with one of these records, 200 to the others
+//	quota           200, and all records are refused because a quota is used up
+//	echo-hold       401 whose message repeats the Authorization header
 //	echo            400 whose message repeats the Authorization header
 //	partial-echo    200 whose refusal repeats it
 //	hang            no answer until the request is given up
@@ -34,6 +38,8 @@ type logServer struct {
 	received []request
 	arrived  chan struct{} // has room for what a test makes
 	gone     chan struct{} // closed at the end; releases those who hang
+	// decide returns the answer to a request, if it is set, instead of answers.
+	decide func(*otlp.Request) string
 }
 
 type request struct {
@@ -70,14 +76,33 @@ func (c *logServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.mu.Lock()
-	answer := c.answers[0]
-	if len(c.answers) > 1 {
+	var answer string
+	if c.decide != nil {
+		answer = c.decide(&decoded)
+	} else if answer = c.answers[0]; len(c.answers) > 1 {
 		c.answers = c.answers[1:]
 	}
 	c.received = append(c.received, request{answer, time.Now(), r.Header, r.URL.Path, body, decoded})
 	c.mu.Unlock()
 	c.arrived <- struct{}{}
+	if n, ok := poisoned(answer, &decoded); ok {
+		answer = n
+	}
 	c.answer(w, r, answer)
+}
+
+// poisoned returns the answer to a request by the records in it, if that decides.
+func poisoned(answer string, req *otlp.Request) (string, bool) {
+	name, value, _ := strings.Cut(answer, "=")
+	if name != "poison" {
+		return "", false
+	}
+	for _, id := range idsOf(req) {
+		if slices.Contains(strings.Split(value, ","), id) {
+			return "400", true
+		}
+	}
+	return "200", true
 }
 
 func (c *logServer) answer(w http.ResponseWriter, r *http.Request, answer string) {
@@ -96,6 +121,10 @@ func (c *logServer) answer(w http.ResponseWriter, r *http.Request, answer string
 		panic(http.ErrAbortHandler)
 	case "echo":
 		http.Error(w, "cannot use "+r.Header.Get("Authorization"), http.StatusBadRequest)
+	case "echo-hold":
+		http.Error(w, "cannot use "+r.Header.Get("Authorization"), http.StatusUnauthorized)
+	case "quota":
+		refuse(w, 1000, "monthly quota exceeded")
 	case "partial-echo":
 		refuse(w, 1, "cannot use "+r.Header.Get("Authorization"))
 	case "partial":
@@ -146,18 +175,24 @@ func (c *logServer) requests() []request {
 
 // text is a request on one line.
 func (r *request) text() string {
-	var ids []string
 	var services []string
 	for _, res := range r.decoded.Resources {
 		services = append(services, serviceText(res.Resource))
+	}
+	return fmt.Sprintf("%s %s service=%s auth=%q tenant=%q ids=%s", r.answer, r.path, strings.Join(services, "+"),
+		r.header.Get("Authorization"), r.header.Get("X-Scope-OrgID"), strings.Join(idsOf(&r.decoded), ","))
+}
+
+func idsOf(req *otlp.Request) []string {
+	var ids []string
+	for _, res := range req.Resources {
 		for _, scope := range res.Scopes {
 			for _, rec := range scope.Records {
 				ids = append(ids, idOf(rec.Attrs))
 			}
 		}
 	}
-	return fmt.Sprintf("%s %s service=%s auth=%q tenant=%q ids=%s", r.answer, r.path, strings.Join(services, "+"),
-		r.header.Get("Authorization"), r.header.Get("X-Scope-OrgID"), strings.Join(ids, ","))
+	return ids
 }
 
 func idOf(attrs []slog.Attr) string {

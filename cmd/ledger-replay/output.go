@@ -8,9 +8,15 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// schemaVersion is in every JSON document. It changes when a field changes its
-// meaning or goes, and does not when one is added.
-const schemaVersion = 1
+// schemaVersion is in every JSON document but that of status, which has statusVersion.
+// A version changes when a field changes its meaning or goes, and does not when one is
+// added.
+const (
+	schemaVersion = 1
+	// statusVersion 2: what had been one destination's (records, oldest_pending,
+	// counters) moved into destinations, and dead_letters came.
+	statusVersion = 2
+)
 
 // outputFlag is -o with the forms that a command knows, the first being the
 // default, and --json for the last, which is JSON.

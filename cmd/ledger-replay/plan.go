@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"github.com/ledger-sdk/ledger-go/internal/otlp"
 	"github.com/ledger-sdk/ledger-go/wal"
 )
 
@@ -34,7 +36,19 @@ type plan struct {
 	// WithoutResource counts records whose resource nobody knows.
 	WithoutResource int      `json:"without_resource"`
 	Services        []string `json:"services"`
-	Warnings        []string `json:"warnings"`
+	// Letters are counted by destination and reason, if it is dead letters that are
+	// to be sent.
+	Letters  []planLetters `json:"letters,omitempty"`
+	Warnings []string      `json:"warnings"`
+
+	redrive bool // they are taken away when they are delivered
+}
+
+// planLetters counts the dead letters of a destination that have one reason.
+type planLetters struct {
+	Destination string `json:"destination"`
+	Reason      string `json:"reason"`
+	Letters     int    `json:"letters"`
 }
 
 type planDestination struct {
@@ -71,8 +85,11 @@ func (p *plan) add(r *record, now time.Time) {
 	p.Records++
 	p.Bytes += int64(len(r.payload))
 	p.Last = r.offset
-	if r.pending {
+	if r.pending && !r.dead {
 		p.Pending++
+	}
+	if r.letter != nil {
+		p.addLetter(r.letter)
 	}
 	at := r.time()
 	if p.Oldest.IsZero() || at.Before(p.Oldest) {
@@ -87,6 +104,26 @@ func (p *plan) add(r *record, now time.Time) {
 	if r.id() == "" {
 		p.WithoutID++
 	}
+}
+
+func (p *plan) addLetter(l *otlp.Letter) {
+	for i := range p.Letters {
+		if at := &p.Letters[i]; at.Destination == l.Destination && at.Reason == l.Reason {
+			at.Letters++
+			return
+		}
+	}
+	p.Letters = append(p.Letters, planLetters{l.Destination, l.Reason, 1})
+}
+
+// destinations returns those that the letters are of.
+func (p *plan) destinations() []string {
+	var names []string
+	for _, l := range p.Letters {
+		names = append(names, l.Destination)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // warn says what may go otherwise than the operator thinks.
@@ -144,7 +181,14 @@ func (p *plan) write(w io.Writer, now time.Time) error {
 			p.Oldest.Format(time.RFC3339), p.Newest.Format(time.RFC3339))
 		row("services", "%s", strings.Join(p.Services, ", "))
 	}
-	row("directory", "is not changed: nothing is acked, what is pending stays pending")
+	for _, l := range p.Letters {
+		row("dead letters", "%s of %s: %s", count(l.Letters, "record"), l.Destination, l.Reason)
+	}
+	if p.redrive {
+		row("directory", "is locked meanwhile; what is delivered is a dead letter no more")
+	} else {
+		row("directory", "is not changed: nothing is acked, what is pending stays pending")
+	}
 	for _, text := range p.Warnings {
 		row("WARNING", "%s", text)
 	}

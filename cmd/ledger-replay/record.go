@@ -22,22 +22,39 @@ type record struct {
 	// payload is what is sent. It belongs to the walk and is valid for one call.
 	payload []byte
 	rec     otlp.DecodedRecord
-	err     error // why it could not be decoded; it can be sent all the same
+	dead    bool         // it comes from the dead letters
+	letter  *otlp.Letter // nil if it is none, or cannot be read
+	err     error        // why it could not be decoded; it can be sent all the same
 }
 
-func decodeRecord(f wal.Found, head wal.Offset) record {
-	r := record{offset: f.Offset, pending: f.Offset > head, admitted: f.Time, resource: f.Resource, payload: f.Payload}
+func decodeRecord(f wal.Found, j *journal) record {
+	r := record{offset: f.Offset, pending: !j.settled(f.Offset), admitted: f.Time, resource: f.Resource, payload: f.Payload}
+	if r.dead = j.letters; r.dead {
+		payload, letter, err := otlp.SplitLetter(f.Payload)
+		if err != nil {
+			r.err = err
+			return r
+		}
+		r.payload, r.letter = payload, &letter
+	}
 	var n int
-	r.rec, n, r.err = otlp.DecodeRecord(f.Payload)
-	if r.err == nil && n != len(f.Payload) {
-		r.err = fmt.Errorf("%d bytes behind the record", len(f.Payload)-n)
+	r.rec, n, r.err = otlp.DecodeRecord(r.payload)
+	if r.err == nil && n != len(r.payload) {
+		r.err = fmt.Errorf("%d bytes behind the record", len(r.payload)-n)
 	}
 	return r
 }
 
+// state is what became of it: a dead letter that is settled was delivered after all, or
+// given up.
 func (r *record) state() string {
-	if r.pending {
+	switch {
+	case r.pending && r.dead:
+		return "dead"
+	case r.pending:
 		return "pending"
+	case r.dead:
+		return "gone"
 	}
 	return "acked"
 }

@@ -3,12 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
-
-	"github.com/ledger-sdk/ledger-go/sender"
 )
 
 // maxBatch is the most records that the Ledger server takes in a request.
@@ -16,12 +12,8 @@ const maxBatch = 1000
 
 // replayFlags are what replay is told.
 type replayFlags struct {
-	out    outputFlag
-	sel    selectionFlags
-	to     destinationFlags
-	pace   pace
-	dryRun bool
-	yes    bool
+	sendFlags
+	sel selectionFlags
 }
 
 func (a *app) replayCommand() *cobra.Command {
@@ -35,6 +27,7 @@ the process that logged them.
 
 DIR is not changed. Nothing is acked: what is pending stays pending, and the process
 that owns DIR sends it again. A server that looks at record IDs keeps one of each.
+Likewise, --dead sends dead letters and leaves them what they are; see redrive.
 
 A server that is down or asks for a pause is waited for, as the library does it; one
 that refuses (wrong key, wrong address, a bad record) ends the replay.
@@ -53,48 +46,11 @@ LEDGER_BASE_URL or OTEL_EXPORTER_OTLP_ENDPOINT (with OTEL_EXPORTER_OTLP_HEADERS)
 			return a.replay(cmd.Context(), args[0], &f)
 		}),
 	}
-	f.add(cmd)
-	return cmd
-}
-
-func (f *replayFlags) add(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.StringVar(&f.to.to, "to", "", "base URL of the server; /v1/logs is appended")
-	flags.StringArrayVarP(&f.to.headers, "header", "H", nil, "header of every request, name=value; may be repeated")
-	flags.StringVar(&f.to.headerFile, "header-file", "", "file with such headers, one a line")
-	flags.StringVar(&f.to.keyFile, "api-key-file", "", "file with the API key")
-	flags.IntVar(&f.pace.rate, "rate", 0, "records a second at most (default no limit)")
-	flags.IntVar(&f.pace.batch, "batch", maxBatch, "records in a request at most")
-	flags.IntVar(&f.pace.inFlight, "in-flight", 4, "requests under way at most; 1 keeps the order")
-	flags.StringVar(&f.pace.compression, "compression", sender.CompressionGzip, "gzip or none")
-	flags.DurationVar(&f.pace.requestTimeout, "request-timeout", 30*time.Second, "of one request")
-	flags.DurationVar(&f.pace.backoff, "backoff", 2*time.Second, "wait after a first failure, which doubles up to 60s")
-	flags.IntVar(&f.pace.maxAttempts, "max-attempts", 8, "failures in a row after which to give up; 0 is never")
-	flags.DurationVar(&f.pace.timeout, "timeout", 0, "of the whole replay (default no limit)")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "print what would be sent, and send nothing")
-	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask")
-	f.out.add(cmd, "text", "json")
+	f.sendFlags.add(cmd)
 	f.sel.add(cmd)
-}
-
-func (p *pace) validate() error {
-	switch {
-	case p.rate < 0:
-		return errors.New("--rate is negative")
-	case p.batch < 1 || p.batch > maxBatch:
-		return fmt.Errorf("--batch is %d, not from 1 to %d", p.batch, maxBatch)
-	case p.inFlight < 1 || p.inFlight > 64:
-		return fmt.Errorf("--in-flight is %d, not from 1 to 64", p.inFlight)
-	case p.compression != sender.CompressionGzip && p.compression != sender.CompressionNone:
-		return fmt.Errorf("--compression is %q, not gzip or none", p.compression)
-	case p.requestTimeout <= 0:
-		return errors.New("--request-timeout is not positive")
-	case p.backoff < time.Millisecond:
-		return errors.New("--backoff is less than 1ms")
-	case p.maxAttempts < 0 || p.timeout < 0:
-		return errors.New("--max-attempts and --timeout cannot be negative")
-	}
-	return nil
+	cmd.Flags().IntVar(&f.pace.rate, "rate", 0, "records a second at most (default no limit)")
+	cmd.Flags().IntVar(&f.pace.inFlight, "in-flight", 4, "requests under way at most; 1 keeps the order")
+	return cmd
 }
 
 // replay makes the plan, asks, and carries it out.
@@ -107,18 +63,18 @@ func (a *app) replay(ctx context.Context, dir string, f *replayFlags) error {
 	if err != nil {
 		return err
 	}
-	to, err := f.to.resolve(a.getenv)
-	if err := errors.Join(err, f.pace.validate()); err != nil {
-		return usage(err)
-	}
-	if !f.dryRun && !f.yes && !a.ui.interactive() {
-		return usage(errors.New("replay: no terminal to ask on: look at --dry-run, then say --yes"))
+	to, err := f.resolve(a)
+	if err != nil {
+		return err
 	}
 	d, err := openDirectory(dir)
 	if err != nil {
 		return err
 	}
-	s := newScan(d, sel)
+	s, err := newScan(d, sel)
+	if err != nil {
+		return err
+	}
 	p, err := makePlan(ctx, s, to, a.now())
 	if err != nil {
 		return err

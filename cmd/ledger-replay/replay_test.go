@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/internal/otlp"
 	"github.com/ledger-sdk/ledger-go/wal"
 )
@@ -97,7 +98,8 @@ func TestReplaySendsOnlyWhatThereWas(t *testing.T) {
 	require.NoError(t, m.add(plain(3, time.Now(), 1), 0, 0))
 	d, err := openDirectory(dir)
 	require.NoError(t, err)
-	s := newScan(d, selection{pending: true})
+	s, err := newScan(d, selection{pending: true})
+	require.NoError(t, err)
 	c := newLogServer("200")
 	defer c.stop()
 	to := destination{url: c.URL + "/v1/logs", keyFrom: "none"}
@@ -126,7 +128,8 @@ func TestReplayCountsWhatIsGone(t *testing.T) {
 	}
 	d, err := openDirectory(dir)
 	require.NoError(t, err)
-	s := newScan(d, selection{pending: true})
+	s, err := newScan(d, selection{pending: true})
+	require.NoError(t, err)
 	c := newLogServer("200")
 	defer c.stop()
 	to := destination{url: c.URL + "/v1/logs", keyFrom: "none"}
@@ -146,7 +149,7 @@ func TestReplayCountsWhatIsGone(t *testing.T) {
 
 // R4: the memory of a replay does not grow with the log.
 func TestReplayOfALongLogIsStreamed(t *testing.T) {
-	dir := filepath.Join(scratch(t), "ledger")
+	dir := filepath.Join(form.Scratch(t), "ledger")
 	m, err := newMaker(dir, 64<<10)
 	require.NoError(t, err)
 	defer m.close()
@@ -155,7 +158,8 @@ func TestReplayOfALongLogIsStreamed(t *testing.T) {
 	}
 	d, err := openDirectory(dir)
 	require.NoError(t, err)
-	s := newScan(d, selection{})
+	s, err := newScan(d, selection{})
+	require.NoError(t, err)
 	f := newFeed(3)
 	c := newChunker(f, 100, 0)
 	ctx, cancel := context.WithCancel(t.Context())

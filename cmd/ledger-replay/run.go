@@ -43,11 +43,13 @@ func (a *app) rootCommand() *cobra.Command {
 		Short: "Look into a ledger directory and send its records again",
 		Long: `Look into a ledger directory and send its records again.
 
-Every command may run beside the process that owns the directory, and none
-changes anything in it.`,
+Every command but redrive may run beside the process that owns the directory, and
+changes nothing in it.`,
 		Example: `  ledger-replay status /var/lib/shop/ledger
   ledger-replay cat /var/lib/shop/ledger --pending --level error
-  ledger-replay replay /var/lib/shop/ledger --to https://logs.example.com --dry-run`,
+  ledger-replay replay /var/lib/shop/ledger --to https://logs.example.com --dry-run
+  ledger-replay dead /var/lib/shop/ledger
+  ledger-replay redrive /var/lib/shop/ledger --to https://logs.example.com --yes`,
 		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -61,7 +63,7 @@ changes anything in it.`,
 		},
 	}
 	root.SetHelpTemplate(root.HelpTemplate() + "\n" + exitHelp)
-	root.AddCommand(a.statusCommand(), a.catCommand(), a.replayCommand(), a.versionCommand())
+	root.AddCommand(a.statusCommand(), a.catCommand(), a.replayCommand(), a.deadCommand(), a.redriveCommand(), a.versionCommand())
 	return root
 }
 

@@ -14,17 +14,24 @@ var errEnough = errors.New("enough")
 
 // scan is one pass over the chosen records of a directory.
 type scan struct {
-	d    *directory
-	sel  selection
-	head wal.Offset
+	d       *directory
+	sel     selection
+	journal journal
 	// resources that the log repeats, by id; they are missing in a lost state.db.
 	resources map[uint32][]byte
 	attrs     map[uint32][]slog.Attr // of the resources, decoded
 	unread    int                    // chosen records that could not be decoded
 }
 
-func newScan(d *directory, sel selection) *scan {
-	return &scan{d: d, sel: sel, head: d.head(), resources: map[uint32][]byte{}, attrs: map[uint32][]slog.Attr{}}
+func newScan(d *directory, sel selection) (*scan, error) {
+	s := &scan{d: d, sel: sel, resources: map[uint32][]byte{}, attrs: map[uint32][]slog.Attr{}}
+	if sel.dead {
+		s.journal = d.deadLetters()
+		return s, nil
+	}
+	var err error
+	s.journal, err = d.records(sel.destination)
+	return s, err
 }
 
 // run calls fn for every chosen record, in the order of offsets, and notes with
@@ -49,7 +56,11 @@ func (s *scan) run(ctx context.Context, fn func(*record) error) error {
 		}
 		return nil
 	})
-	s.d.damaged(sum)
+	if s.sel.dead {
+		s.d.damagedLetters(sum)
+	} else {
+		s.d.damaged(sum)
+	}
 	if s.unread > 0 {
 		s.d.found("undecodable_records", "%s cannot be decoded", count(s.unread, "record"))
 	}
@@ -79,21 +90,21 @@ func (s *scan) findLast(ctx context.Context) error {
 
 // pass walks the log once.
 func (s *scan) pass(ctx context.Context, fn func(*record) error) (wal.Summary, error) {
-	sum, err := s.d.walk(ctx, func(f wal.Found) error {
+	sum, err := s.journal.walk(ctx, func(f wal.Found) error {
 		switch f.Kind {
 		case wal.FoundResource:
 			if s.resources[f.Resource] == nil {
 				s.resources[f.Resource] = append([]byte{}, f.Payload...)
 			}
 		case wal.FoundRecord:
-			ok, ended := s.sel.reaches(f.Offset, s.head)
+			ok, ended := s.sel.reaches(f.Offset, &s.journal)
 			if ended {
 				return errEnough
 			}
 			if !ok {
 				return nil
 			}
-			if r := decodeRecord(f, s.head); s.sel.matches(&r) {
+			if r := decodeRecord(f, &s.journal); s.sel.matches(&r) {
 				return fn(&r)
 			}
 		case wal.FoundDamage, wal.FoundForeign, wal.FoundTorn: // The summary counts them.

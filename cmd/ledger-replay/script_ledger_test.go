@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/ledger-sdk/ledger-go/internal/otlp"
+	"github.com/ledger-sdk/ledger-go/sender"
 	"github.com/ledger-sdk/ledger-go/wal"
 )
 
@@ -31,31 +34,88 @@ func (w *world) ledger(ts *testscript.TestScript, args []string) error {
 	case "close":
 		return m.close()
 	}
-	n, err := strconv.ParseUint(rest[0], 10, 64)
+	n, err := parseOffsets(rest)
 	if err != nil {
 		return err
 	}
 	switch op {
 	case "ack":
-		return m.ack(wal.Offset(n))
+		return m.ack(n[0])
 	case "evict":
-		return m.evict(n)
+		return m.evict(m.names[0], uint64(n[0]))
+	case "settle":
+		return m.ackRun(option(rest, "to", m.names[0]), n[0], n[1])
+	case "bury":
+		return w.bury(m, rest, n[0], n[1])
+	case "forget":
+		_, err := m.dead.Forget(func(l sender.DeadLetter) bool { return n[0] <= wal.Offset(l.Offset) && wal.Offset(l.Offset) <= n[1] })
+		return err
 	}
 	return fmt.Errorf("ledger: unknown operation %q", op)
 }
 
-func (w *world) open(ts *testscript.TestScript, args []string) error {
-	var segment int64
-	if len(args) > 1 {
-		text, _ := strings.CutPrefix(args[1], "segment=")
-		n, err := strconv.ParseInt(text, 10, 64)
+// parseOffsets reads the numbers among arguments; one stands for itself twice.
+func parseOffsets(args []string) ([2]wal.Offset, error) {
+	var all []wal.Offset
+	for _, arg := range args {
+		if strings.Contains(arg, "=") || arg == "early" {
+			continue
+		}
+		n, err := strconv.ParseUint(arg, 10, 64)
 		if err != nil {
+			return [2]wal.Offset{}, err
+		}
+		all = append(all, wal.Offset(n))
+	}
+	if len(all) == 0 {
+		return [2]wal.Offset{}, errors.New("ledger: no offset")
+	}
+	return [2]wal.Offset{all[0], all[len(all)-1]}, nil
+}
+
+// option returns the value of key=value among arguments.
+func option(args []string, key, otherwise string) string {
+	for _, arg := range args {
+		if value, ok := strings.CutPrefix(arg, key+"="); ok {
+			return value
+		}
+	}
+	return otherwise
+}
+
+// bury makes dead letters of a run of records.
+func (w *world) bury(m *maker, args []string, from, to wal.Offset) error {
+	at, err := parseWhen(option(args, "at", "1m"), time.Now())
+	if err != nil {
+		return err
+	}
+	status, err := strconv.Atoi(option(args, "status", "400"))
+	if err != nil {
+		return err
+	}
+	l := otlp.Letter{
+		Destination: option(args, "to", m.names[0]), Reason: option(args, "reason", sender.DeadRejected), Status: status,
+		Message: option(args, "message", "not acceptable"), First: at.Add(-time.Minute), Last: at, Attempts: 3,
+	}
+	for _, text := range []*string{&l.Destination, &l.Reason, &l.Message} {
+		if *text, err = unescape(*text); err != nil {
 			return err
 		}
-		segment = n
+	}
+	return m.bury(offsetRun(from, to).Entries, l, slices.Contains(args, "early"))
+}
+
+func (w *world) open(ts *testscript.TestScript, args []string) error {
+	segment, err := strconv.ParseInt(option(args, "segment", "0"), 10, 64)
+	if err != nil {
+		return err
+	}
+	var destinations []string
+	if names := option(args, "to", ""); names != "" {
+		destinations = strings.Split(names, ",")
 	}
 	dir := ts.MkAbs(args[0])
-	m, err := newMaker(dir, segment)
+	m, err := newMaker(dir, segment, destinations...)
 	if err != nil {
 		return err
 	}

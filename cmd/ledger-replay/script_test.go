@@ -12,6 +12,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
+
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 )
 
 func TestMain(m *testing.M) {
@@ -34,20 +36,25 @@ func (l leakChecked) Run() int {
 // TestScripts runs testdata/*.txtar, one behaviour of the program each. Their
 // commands besides the usual ones:
 //
-//	ledger open DIR [segment=BYTES]       make or open a ledger directory, and hold it
+//	ledger open DIR [segment=BYTES] [to=NAME,...]  make or open a ledger directory, and hold it
 //	ledger resource k=v...                what is logged from now on is of this process
 //	ledger log N [at=TIME] [level=N] [body=TEXT] [skipped=N] [lost=N] [noid] [k=v...]
 //	ledger raw TEXT                       a record that is no record
 //	ledger ack OFFSET | evict N | close
+//	ledger settle FROM TO [to=NAME]       in its turn or not
+//	ledger bury FROM [TO] [to=NAME] [reason=R] [status=N] [message=TEXT] [at=TIME] [early]
+//	                                      make dead letters; early dies before the books say so
+//	ledger forget FROM [TO]               give dead letters up
 //	flip FILE AT                          damage one byte
 //	server NAME ANSWER...                 a log server; its URL is in $NAME
 //	requests NAME                         what it received goes to standard output
 //	exits CODE PROGRAM ARG...             run it, and check its exit code and that no
 //	                                      ledger directory changed in any way (R1)
-//	interrupted NAME PROGRAM ARG...       likewise, with an interrupt at the first
+//	changes CODE PROGRAM ARG...           run it, and check its exit code only
+//	interrupted NAME PROGRAM ARG...       as exits, with an interrupt at the first
 //	                                      request to that server
 func TestScripts(t *testing.T) {
-	t.Setenv("GOTMPDIR", scratch(t)) // Where testscript puts its working directories.
+	t.Setenv("GOTMPDIR", form.Scratch(t)) // Where testscript puts its working directories.
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
@@ -63,6 +70,7 @@ func TestScripts(t *testing.T) {
 			"server":      script((*world).server),
 			"requests":    script((*world).requests),
 			"exits":       script((*world).exits),
+			"changes":     script((*world).changes),
 			"interrupted": script((*world).interrupted),
 		},
 	})
@@ -139,6 +147,14 @@ func (w *world) exits(ts *testscript.TestScript, args []string) error {
 	return w.watched(func() error {
 		return checkCode(ts.Exec(args[1], args[2:]...), want)
 	})
+}
+
+func (w *world) changes(ts *testscript.TestScript, args []string) error {
+	want, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	return checkCode(ts.Exec(args[1], args[2:]...), want)
 }
 
 func (w *world) interrupted(ts *testscript.TestScript, args []string) error {

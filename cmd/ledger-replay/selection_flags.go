@@ -4,17 +4,51 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ledger-sdk/ledger-go/sender"
 	"github.com/ledger-sdk/ledger-go/wal"
 )
 
+// letterFlags choose dead letters by what is known of them.
+type letterFlags struct {
+	destination string
+	reasons     []string
+}
+
+func (f *letterFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.destination, "destination", "", "only of this destination")
+	cmd.Flags().StringSliceVar(&f.reasons, "reason", nil, "only with this reason: "+strings.Join(deadReasons(), ", ")+"; may be repeated")
+}
+
+// check refuses what no letter can have: a typing error must not read like none.
+func (f *letterFlags) check() error {
+	for _, r := range f.reasons {
+		if !slices.Contains(deadReasons(), r) {
+			return fmt.Errorf("--reason is %q, not one of %s", r, strings.Join(deadReasons(), ", "))
+		}
+	}
+	return nil
+}
+
+func deadReasons() []string {
+	return []string{sender.DeadRejected, sender.DeadTooLarge, sender.DeadPartial, sender.DeadQuota}
+}
+
+// selection is that of the letters that wait.
+func (f *letterFlags) selection() selection {
+	return selection{dead: true, pending: true, destination: f.destination, reasons: f.reasons}
+}
+
 // selectionFlags are the flags that choose records, the same in every command.
 type selectionFlags struct {
+	letterFlags
+	dead                      bool
 	pending, acked, all       bool
 	since, until, level, grep string
 	from, through             uint64
@@ -24,6 +58,10 @@ type selectionFlags struct {
 // add defines the flags on cmd.
 func (f *selectionFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
+	f.letterFlags.add(cmd)
+	flags.Lookup("destination").Usage = "as this destination has them: what is pending for it, or its dead letters"
+	flags.Lookup("reason").Usage += "; with --dead"
+	flags.BoolVar(&f.dead, "dead", false, "dead letters, by offsets of their own, instead of the log's records")
 	flags.BoolVar(&f.pending, "pending", false, "records that are not acked yet")
 	flags.BoolVar(&f.acked, "acked", false, "records that are acked and still kept")
 	flags.BoolVar(&f.all, "all", false, "both")
@@ -45,21 +83,23 @@ func (f *selectionFlags) selection(now time.Time, pendingOnly bool) (selection, 
 	s := selection{
 		pending: f.pending, acked: f.acked, limit: f.limit, last: f.last,
 		from: wal.Offset(f.from), to: wal.Offset(f.through),
+		dead: f.dead, destination: f.destination, reasons: f.reasons,
 	}
 	if !f.pending && !f.acked && !f.all {
-		s.pending = pendingOnly
+		s.pending = pendingOnly || f.dead // A letter that does not wait is none any more.
 	}
-	var errs []error
+	errs := []error{f.check()}
+	if len(f.reasons) > 0 && !f.dead {
+		errs = append(errs, errors.New("--reason is for dead letters: say --dead"))
+	}
 	note := func(flag string, err error) {
 		if err != nil {
 			errs = append(errs, fmt.Errorf("--%s: %w", flag, err))
 		}
 	}
 	var err error
-	s.since, err = parseWhen(f.since, now)
-	note("since", err)
-	s.until, err = parseWhen(f.until, now)
-	note("until", err)
+	s.since, s.until, err = parseSpan(f.since, f.until, now)
+	errs = append(errs, err)
 	if f.level != "" {
 		s.level, err = parseLevel(f.level)
 		note("level", err)
@@ -78,6 +118,18 @@ func (f *selectionFlags) selection(now time.Time, pendingOnly bool) (selection, 
 		return selection{}, usage(err)
 	}
 	return s, nil
+}
+
+// parseSpan reads --since and --until.
+func parseSpan(from, to string, now time.Time) (since, until time.Time, err error) {
+	since, err = parseWhen(from, now)
+	if err != nil {
+		return since, until, fmt.Errorf("--since: %w", err)
+	}
+	if until, err = parseWhen(to, now); err != nil {
+		return since, until, fmt.Errorf("--until: %w", err)
+	}
+	return since, until, nil
 }
 
 // parseWhen reads a time: RFC 3339, or how long ago. "" is no time.

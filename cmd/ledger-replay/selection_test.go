@@ -14,7 +14,7 @@ import (
 )
 
 func TestSelectionReachesByPlaceAndState(t *testing.T) {
-	const head = 5
+	j := &journal{cps: []wal.Checkpoint{{Head: 5}}}
 	for name, tt := range map[string]struct {
 		sel    selection
 		offset wal.Offset
@@ -33,7 +33,7 @@ func TestSelectionReachesByPlaceAndState(t *testing.T) {
 		"both":                 {sel: selection{pending: true, acked: true}, offset: 6, ok: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ok, ended := tt.sel.reaches(tt.offset, head)
+			ok, ended := tt.sel.reaches(tt.offset, j)
 			assert.Equal(t, tt.ok, ok)
 			assert.Equal(t, tt.ended, ended)
 		})

@@ -17,22 +17,27 @@ import (
 	"github.com/ledger-sdk/ledger-go/wal"
 )
 
-// collect finds out everything that status says, in one walk over the log and in
+// collect finds out everything that status says, in one walk over each log and in
 // memory for one segment.
 func collect(ctx context.Context, d *directory, now time.Time) (*status, error) {
 	c := collector{
-		d:     d,
-		books: books{cp: d.state.Checkpoint, known: d.known},
-		byID:  map[uint32]*resourceStatus{},
-		st:    &status{SchemaVersion: schemaVersion, Dir: d.path, Time: now.UTC()},
+		d: d, byID: map[uint32]*resourceStatus{},
+		st: &status{SchemaVersion: statusVersion, Dir: d.path, Time: now.UTC()},
 	}
-	if !d.known {
-		c.books.cp = wal.Checkpoint{}
+	for _, a := range d.accounts() {
+		c.ways = append(c.ways, &way{
+			account: a, books: books{cp: a.Checkpoint, known: a.known()},
+			st: destinationStatus{Name: a.name, Start: a.Checkpoint.Start, Learned: a.Learned, Counters: a.Counters},
+		})
 	}
 	for id, b := range d.state.Resources {
 		c.resource(id).Attributes = jsonAttrs(resourceAttrs(b))
 	}
-	sum, err := d.walk(ctx, c.take)
+	if err := c.deadLetters(ctx); err != nil {
+		return nil, err
+	}
+	j := journal{dir: d.walDir()}
+	sum, err := j.walk(ctx, c.take)
 	if err != nil {
 		return nil, err
 	}
@@ -42,10 +47,18 @@ func collect(ctx context.Context, d *directory, now time.Time) (*status, error) 
 }
 
 type collector struct {
-	d     *directory
-	st    *status
-	books books
-	byID  map[uint32]*resourceStatus
+	d    *directory
+	st   *status
+	ways []*way // never empty
+	byID map[uint32]*resourceStatus
+}
+
+// way is what is being found out about a destination.
+type way struct {
+	account account
+	books   books
+	st      destinationStatus
+	pending bool // the record that is being looked at
 }
 
 func (c *collector) resource(id uint32) *resourceStatus {
@@ -65,19 +78,36 @@ func (c *collector) take(f wal.Found) error {
 			r.Attributes = jsonAttrs(resourceAttrs(f.Payload))
 		}
 	case wal.FoundRecord:
-		r := c.resource(f.Resource)
-		r.Records++
-		if err := c.books.record(f.Offset, func() (uint64, error) { return skippedBefore(c.d, f) }); err != nil {
+		return c.record(f)
+	case wal.FoundDamage, wal.FoundForeign, wal.FoundTorn: // The summary counts them.
+	}
+	return nil
+}
+
+func (c *collector) record(f wal.Found) error {
+	r := c.resource(f.Resource)
+	r.Records++
+	pending := 0
+	for _, w := range c.ways {
+		var err error
+		if w.pending, err = w.books.record(f.Offset, func() (uint64, error) { return skippedBefore(c.d, f) }); err != nil {
 			return err
 		}
-		if f.Offset <= c.books.cp.Head {
-			return nil
+		if !w.pending {
+			continue
 		}
+		pending++
+		if w.st.OldestPending == nil {
+			w.st.OldestPending = &oldest{Offset: f.Offset, Time: f.Time.UTC(), AgeSeconds: c.st.Time.Sub(f.Time).Seconds()}
+		}
+	}
+	if pending > 0 {
 		r.Pending++
-		if c.st.OldestPending == nil {
-			c.st.OldestPending = &oldest{Offset: f.Offset, Time: f.Time.UTC(), AgeSeconds: c.st.Time.Sub(f.Time).Seconds()}
+	}
+	for _, w := range c.ways {
+		if w.pending && pending < len(c.ways) {
+			w.st.HoldsBack++
 		}
-	case wal.FoundDamage, wal.FoundForeign, wal.FoundTorn: // The summary counts them.
 	}
 	return nil
 }
@@ -101,28 +131,37 @@ func skippedBefore(d *directory, f wal.Found) (uint64, error) {
 // finish closes the books.
 func (c *collector) finish(sum wal.Summary) {
 	d, st := c.d, c.st
-	settled := c.books.cp.Head
-	if d.hold != holdNone && d.known {
-		// Read after the walk: what the process removed meanwhile, it had settled.
-		if later, err := sender.ReadState(d.path); err == nil && later.Identity.Epoch == d.state.Identity.Epoch {
-			settled = max(settled, later.Checkpoint.Head)
-		}
+	var last wal.Offset // What one destination was told of is there for all of them.
+	for _, w := range c.ways {
+		last = max(last, w.books.through())
 	}
-	var missing uint64
-	st.Records, missing = c.books.close(settled)
+	later := c.later()
+	var missing, synced uint64
+	for i, w := range c.ways {
+		var lost uint64
+		settled := max(w.books.cp.Head, later[w.account.name].Checkpoint.Head)
+		w.st.Records, lost = w.books.close(last, settled)
+		w.st.Records.redrive(w.account.Counters.Redriven)
+		w.st.Acked = w.books.head()
+		w.st.AheadRecords, w.st.AheadRuns = w.books.ahead()
+		missing = max(missing, lost)
+		synced = max(synced, uint64(max(w.st.Acked, w.books.cp.Last)))
+		if i == 0 || w.st.Acked < st.Offsets.Acked {
+			st.Offsets.Acked = w.st.Acked
+		}
+		st.Destinations = append(st.Destinations, w.st)
+	}
 	if missing > 0 {
 		d.found("missing_records", "%s should be in the log and cannot be found", count(missing, "record"))
 	}
-	acked := c.books.head()
-	st.Offsets = offsets{First: c.books.first, Last: wal.Offset(st.Records.Accepted), Acked: acked}
-	st.Offsets.Synced = st.Offsets.Last // What is on disk is what the next owner takes as synced.
+	st.Offsets.First, st.Offsets.Last = c.ways[0].books.first, last
+	st.Offsets.Synced = last // What is on disk is what the next owner takes as synced.
 	if d.hold != holdNone {
-		st.Offsets.Synced = max(acked, c.books.cp.Last)
+		st.Offsets.Synced = wal.Offset(synced)
 	}
-	st.OnDisk = c.books.onDisk
+	st.OnDisk = sum.Records
 	st.TornBytes = sum.TornBytes
 	st.Disk.Segments, st.Disk.LogBytes = sum.Segments, sum.Bytes
-	st.Counters = d.state.Counters
 	st.Log = logIdentity(d, sum.Epoch)
 	st.Owner = owner{Holder: d.state.Holder}
 	if d.hold != holdUnknown {
@@ -133,6 +172,17 @@ func (c *collector) finish(sum wal.Summary) {
 	for _, id := range slices.Sorted(maps.Keys(c.byID)) {
 		st.Resources = append(st.Resources, *c.byID[id])
 	}
+}
+
+// later returns the accounts as they are after the walk: what a live process removed
+// meanwhile, it had settled. Nothing if no process is live.
+func (c *collector) later() map[string]sender.AccountSnapshot {
+	if d := c.d; d.hold != holdNone && d.known {
+		if now, err := sender.ReadState(d.path); err == nil && now.Identity.Epoch == d.state.Identity.Epoch {
+			return now.Accounts
+		}
+	}
+	return nil
 }
 
 func logIdentity(d *directory, epoch uint64) identity {

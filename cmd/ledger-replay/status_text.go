@@ -6,9 +6,12 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/ledger-sdk/ledger-go/sender"
 )
 
 // writeStatus writes the table, the same to a terminal and to a pipe.
@@ -22,21 +25,13 @@ func writeStatus(w io.Writer, st *status) error {
 	row("held by", "%s", heldBy(st.Owner))
 	row("log", "%s", logText(st.Log))
 	row("offsets", "first %d, last %d, synced %d, acked %d", st.Offsets.First, st.Offsets.Last, st.Offsets.Synced, st.Offsets.Acked)
-	r := st.Records
-	row("records", "%d accepted = %d delivered + %d pending + %d dead + %d evicted + %d lost",
-		r.Accepted, r.Delivered, r.Pending, r.Dead, r.Evicted, r.Lost)
-	if o := st.OldestPending; o != nil {
-		row("oldest pending", "offset %d, %s, %s old", o.Offset, o.Time.Format(time.RFC3339), age(st.Time.Sub(o.Time)))
-	} else {
-		row("oldest pending", "none")
-	}
 	row("on disk", "%s in %s of %s; %s in all", count(st.OnDisk, "record"), count(st.Disk.Segments, "segment"),
 		size(st.Disk.LogBytes), size(st.Disk.Bytes))
 	row("quarantine", "%s, %s", count(st.Disk.QuarantineFiles, "file"), size(st.Disk.QuarantineBytes))
-	c := st.Counters
-	row("requests", "%d sent: %d retries, %d failures, %d throttles, %d holds", c.Requests, c.Retries, c.Failures, c.Throttles, c.Holds)
-	row("sent again", "%s; %s at a server that ignores record IDs", count(c.Resent, "record"), count(c.AmbiguousRecords, "possible duplicate"))
-	row("bytes sent", "%d, %d before compression", c.Bytes, c.RawBytes)
+	for i := range st.Destinations {
+		destinationRows(&st.Destinations[i], st.Time, row)
+	}
+	deadRows(&st.DeadLetters, st.Time, row)
 	for _, res := range st.Resources {
 		row("resource", "%s: %s, %d pending: %s", res.ID, count(res.Records, "record"), res.Pending, attrsText(res.Attributes))
 	}
@@ -51,6 +46,70 @@ func writeStatus(w io.Writer, st *status) error {
 	}
 	_, err := buf.WriteTo(w)
 	return err
+}
+
+// rower writes a row of the table.
+type rower func(name, format string, args ...any)
+
+func destinationRows(d *destinationStatus, now time.Time, row rower) {
+	row("destination", "%s", d.Name)
+	r := d.Records
+	row("records", "%d accepted = %d delivered + %d pending + %d dead + %d evicted + %d lost",
+		r.Accepted, r.Delivered, r.Pending, r.Dead, r.Evicted, r.Lost)
+	if r.Expired+r.Shed > 0 {
+		row("evicted", "%d for a cap, %d for their age, %d for want of room on disk and in memory", r.Evicted-r.Expired-r.Shed, r.Expired, r.Shed)
+	}
+	if o := d.OldestPending; o != nil {
+		row("oldest pending", "offset %d, %s, %s old", o.Offset, o.Time.Format(time.RFC3339), age(now.Sub(o.Time)))
+	} else {
+		row("oldest pending", "none")
+	}
+	if d.HoldsBack > 0 {
+		row("HOLDS BACK", "%s that other destinations are done with", count(d.HoldsBack, "record"))
+	}
+	acked := fmt.Sprintf("through offset %d", d.Acked)
+	if d.AheadRuns > 0 {
+		acked += fmt.Sprintf(", and %s in %s behind it", count(d.AheadRecords, "record"), count(d.AheadRuns, "run"))
+	}
+	if d.Start > 0 {
+		acked += fmt.Sprintf("; it joined behind offset %d", d.Start)
+	}
+	row("settled", "%s", acked)
+	if limits := limitsText(d.Learned); limits != "" {
+		row("server's limits", "%s", limits)
+	}
+	c := d.Counters
+	row("requests", "%d sent: %d retries, %d failures, %d throttles, %d holds, %d splits", c.Requests, c.Retries, c.Failures, c.Throttles, c.Holds, c.Splits)
+	row("sent again", "%s; %s at a server that ignores record IDs", count(c.Resent, "record"), count(c.AmbiguousRecords, "possible duplicate"))
+	row("bytes sent", "%d, %d before compression", c.Bytes, c.RawBytes)
+}
+
+// limitsText is what a server let know of its limits, "" if nothing.
+func limitsText(l sender.Learned) string {
+	var parts []string
+	add := func(n int, unit string) {
+		if n > 0 {
+			parts = append(parts, strconv.Itoa(n)+" "+unit)
+		}
+	}
+	add(l.RequestsPerMinute, "requests/min")
+	add(l.RequestsPerHour, "requests/h")
+	add(l.RecordsPerMinute, "records/min")
+	add(l.RecordsPerHour, "records/h")
+	add(l.MaxRecords, "records in a batch")
+	add(l.MaxBytes, "bytes in a batch")
+	if !l.QuotaReset.IsZero() {
+		parts = append(parts, "quota reset "+l.QuotaReset.UTC().Format(time.RFC3339))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func deadRows(d *deadStatus, now time.Time, row rower) {
+	row("dead letters", "%d waiting, %s, in files of %s; %d redriven, %d dropped for a limit, %d forgotten, %d lost",
+		d.Waiting, size(d.Bytes), size(d.DiskBytes), d.Redriven, d.Dropped, d.Forgotten, d.Lost)
+	for _, r := range d.ByReason {
+		row("dead", "%d of %s: %s, the oldest last sent %s ago", r.Letters, r.Destination, r.Reason, age(now.Sub(r.OldestAttempt)))
+	}
 }
 
 const liveNote = `

@@ -62,9 +62,10 @@ func FuzzLinesArePrintable(f *testing.F) {
 			slog.String(key, value), slog.Any("list", []string{value, body}), slog.Any("raw", raw),
 		}})
 		for _, p := range [][]byte{payload, raw} {
-			r := decodeRecord(wal.Found{Offset: 1, Time: time.Unix(0, 0), Payload: p}, 0)
+			r := decodeRecord(wal.Found{Offset: 1, Time: time.Unix(0, 0), Payload: p}, &journal{})
 			onlyPrintable(t, appendText(nil, &r))
-			s := newScan(&directory{}, selection{})
+			s, err := newScan(&directory{}, selection{})
+			require.NoError(t, err)
 			line, err := appendJSON(nil, s.jsonRecord(&r), "")
 			require.NoError(t, err)
 			onlyPrintable(t, line)

@@ -48,7 +48,7 @@ func (u ui) fail(err error, code int) {
 	fmt.Fprintln(u.err, "ledger-replay: "+text)
 }
 
-var errNotConfirmed = errors.New("replay: not confirmed, nothing was sent")
+var errNotConfirmed = errors.New("not confirmed, nothing was sent")
 
 // confirm asks and waits for the answer, or for ctx.
 func (u ui) confirm(ctx context.Context, question string) error {
