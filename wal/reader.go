@@ -76,8 +76,9 @@ func (r *Reader) checkpoint() Checkpoint {
 	return c
 }
 
+// newTally returns the books of a checkpoint, to be filled with what is found.
 func newTally(c Checkpoint) tally {
-	t := tally{start: c.Start, head: c.Head, last: c.Head}
+	t := tally{start: c.Start, head: c.Head, last: c.Head, building: true}
 	t.passed[evicted] = c.Evicted - c.Expired - c.Shed
 	t.passed[expired], t.passed[shed], t.passed[lost], t.passed[dead] = c.Expired, c.Shed, c.Lost, c.Dead
 	return t

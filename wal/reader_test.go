@@ -1,6 +1,7 @@
 package wal
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -170,4 +171,38 @@ func TestFatesAreToldApart_L2(t *testing.T) {
 	b.store(r.Checkpoint())
 	b.kill()
 	assert.Equal(t, s, balance(t, b.log, b.log.Reader(0)))
+}
+
+// What was settled out of turn and is damaged since is settled, not lost; and what a
+// second settling finds settled already is not counted again.
+func TestSettledOutOfTurnIsNotLost_L2(t *testing.T) {
+	b := newBed(t, Options{SegmentSize: 1 << 20})
+	b.append(20, 50)
+	b.sync()
+	r := b.log.Reader(0)
+	r.Evict(1)
+	first := b.get(r, 0, 3)         // 2 to 4
+	b.store(r.Bury(b.get(r, 4, 6))) // 5 to 10
+	again := &Batch{Entries: append(append([]Entry{}, first.Entries...), b.pendingless(5, 12)...)}
+	r.Bury(again)
+	s := balance(t, b.log, r)
+	assert.Equal(t, []uint64{1, 11, 8}, []uint64{s.Evicted, s.Dead, s.Pending}, "2 to 12 are dead, once")
+	assert.Equal(t, Offset(12), r.Head())
+
+	// The file is gone: what the stored checkpoint has as settled stays so.
+	for _, path := range b.segments() {
+		require.NoError(t, os.Remove(path))
+	}
+	b.kill()
+	s = balance(t, b.log, b.log.Reader(0))
+	assert.Equal(t, []uint64{1, 6, 13}, []uint64{s.Evicted, s.Dead, s.Lost})
+}
+
+// pendingless are the entries from from to to, whatever became of them.
+func (b *bed) pendingless(from, to Offset) []Entry {
+	var out []Entry
+	for o := from; o <= to; o++ {
+		out = append(out, Entry{Offset: o})
+	}
+	return out
 }

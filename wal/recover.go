@@ -287,6 +287,8 @@ func (l *Log) buildBooks(found []scanned) {
 		for _, done := range cp.Settled {
 			r.books.mark(done.From, done.To, done.fate())
 		}
+		r.books.building = false
+		r.books.absorb()
 		l.readers = append(l.readers, r)
 		by, pending := r.books.totals()
 		l.recovery.Pending = max(l.recovery.Pending, pending)

@@ -19,10 +19,11 @@ func (r *Reader) settle(b *Batch, f fate) Checkpoint {
 	l := r.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for from, i := 0, 1; i <= len(b.Entries); i++ {
-		if i == len(b.Entries) || b.Entries[i].Offset != b.Entries[i-1].Offset+1 { // A run ends here.
-			r.books.mark(b.Entries[from].Offset, b.Entries[i-1].Offset, f)
-			from = i
+	// From the end: the head must not move over a record before it is marked.
+	for end, i := len(b.Entries)-1, len(b.Entries)-1; i >= 0; i-- {
+		if i == 0 || b.Entries[i].Offset != b.Entries[i-1].Offset+1 { // A run begins here.
+			r.books.mark(b.Entries[i].Offset, b.Entries[end].Offset, f)
+			end = i - 1
 		}
 	}
 	if l.faultErr != nil {

@@ -47,6 +47,9 @@ type tally struct {
 	last   Offset
 	passed [fates]uint64 // at or before head, by fate
 	holes  []hole        // after head, ordered, not touching unless they differ in fate
+	// building keeps head where it is: what recovery takes for lost may turn out to be
+	// settled.
+	building bool
 }
 
 // addHole notes that the offsets from to to, all after last, hold no record.
@@ -69,6 +72,9 @@ func (t *tally) addHole(from, to Offset, f fate) {
 // absorb moves head over the holes that follow it: nothing in them is left to
 // settle, and nobody would ever ack them.
 func (t *tally) absorb() {
+	if t.building {
+		return
+	}
 	for len(t.holes) > 0 && t.holes[0].from <= t.head+1 {
 		t.passed[t.holes[0].fate] += t.holes[0].len()
 		t.head = t.holes[0].to
