@@ -20,7 +20,9 @@ type Counters struct {
 	// the server may have stored them.
 	Ambiguous uint64 `json:"ambiguous"`
 	// AmbiguousRecords counts the records of those: as many duplicates as a
-	// server that does not look at record IDs can have stored at most.
+	// server that does not look at record IDs can have stored at most, if nothing
+	// answers in its stead. Behind a proxy a 502 or 504 may hide that it stored a
+	// batch; Resent bounds those.
 	AmbiguousRecords uint64 `json:"ambiguous_records"`
 	// Splits are batches that were divided to find the records that a server refuses, or
 	// because it refused the size.

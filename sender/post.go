@@ -42,6 +42,7 @@ type poster struct {
 	timeout time.Duration
 	secrets []string // never shown, even if a server repeats them
 	own     bool     // the client is ours, and so are its connections
+	stale   atomic.Bool
 }
 
 func newPoster(c *Config) *poster {
@@ -113,9 +114,14 @@ func (p *poster) post(ctx context.Context, b *body) (a attempt) {
 			a.writes = max(a.writes, 1)
 		}
 	}()
+	if p.stale.CompareAndSwap(true, false) {
+		p.client.CloseIdleConnections()
+	}
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
+	var reused atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(info httptrace.GotConnInfo) { reused.Store(info.Reused) },
 		WroteRequest: func(info httptrace.WroteRequestInfo) {
 			if info.Err == nil {
 				writes.Add(1)
@@ -130,6 +136,15 @@ func (p *poster) post(ctx context.Context, b *body) (a attempt) {
 	req.Body, req.ContentLength = b.reader(), int64(len(b.b))
 	req.GetBody = func() (io.ReadCloser, error) { return b.reader(), nil }
 	resp, err := p.client.Do(req)
+	if err != nil && reused.Load() && writes.Load() == 0 && ctx.Err() == nil {
+		// The server closed a kept connection while the request was being written to it.
+		// net/http repeats by itself what was not written at all; of this the server has a
+		// part at most. That says nothing about the server.
+		p.refresh()
+		req = req.Clone(ctx)
+		req.Body = b.reader()
+		resp, err = p.client.Do(req)
+	}
 	if err != nil {
 		return attempt{answer: answer{err: err}}
 	}
@@ -187,5 +202,8 @@ func isText(b []byte) bool {
 func (p *poster) refresh() {
 	if p.own {
 		p.client.CloseIdleConnections()
+		// HTTP/2 cleans up behind a request that timed out after it has returned, and
+		// until then its connection is not idle: the next request has to look again.
+		p.stale.Store(true)
 	}
 }

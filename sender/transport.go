@@ -27,7 +27,7 @@ func newTransport(maxInFlight int, secure *tls.Config) *http.Transport {
 		TLSHandshakeTimeout:    10 * time.Second,
 		MaxIdleConns:           maxInFlight,
 		MaxIdleConnsPerHost:    maxInFlight,
-		IdleConnTimeout:        90 * time.Second,
+		IdleConnTimeout:        55 * time.Second, // Below what proxies allow: 60 s, or nginx's 75.
 		ForceAttemptHTTP2:      true,
 		// A dead HTTP/2 connection is not closed by a request that times out on it,
 		// and would fail every attempt that follows.

@@ -28,9 +28,9 @@ import (
 const ready = "collector ready"
 
 // collectorConfig has no queue and no batching: the receiver answers when the
-// exporter has written the records to its file.
+// exporter has written the records to its file. A limit of 0 is the Collector's own.
 const collectorConfig = `yaml:
-receivers: {otlp: {protocols: {http: {endpoint: "%s"}}}}
+receivers: {otlp: {protocols: {http: {endpoint: "%s", max_request_body_size: %s}}}}
 exporters: {journal: {}}
 service:
   telemetry: {metrics: {level: none}, logs: {level: warn}}
@@ -38,8 +38,9 @@ service:
 `
 
 // runCollector is the Collector's process. It appends what it gets to a file, and
-// answers the first of its requests with a failure although it has their records.
-func runCollector(addr, file, failures string) error {
+// answers the first of its requests with a failure although it has their records. limit
+// is the most bytes that a request may have.
+func runCollector(addr, file, failures, limit string) error {
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
@@ -58,7 +59,7 @@ func runCollector(addr, file, failures string) error {
 		BuildInfo: component.BuildInfo{Command: "e2e", Version: "0"},
 		Factories: func() (otelcol.Factories, error) { return factories(&journal{file: f, failures: n}) },
 		ConfigProviderSettings: otelcol.ConfigProviderSettings{ResolverSettings: confmap.ResolverSettings{
-			URIs:              []string{fmt.Sprintf(collectorConfig, addr)},
+			URIs:              []string{fmt.Sprintf(collectorConfig, addr, limit)},
 			ProviderFactories: []confmap.ProviderFactory{yamlprovider.NewFactory()},
 			DefaultScheme:     "yaml",
 		}},

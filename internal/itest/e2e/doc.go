@@ -14,6 +14,9 @@
 //   - A record that is sent twice has the same ID, time and content both times (S2).
 //   - With one request in flight records arrive in the order in which they were logged.
 //   - The official receiver takes the bytes, plain and compressed.
+//   - Its limit on a request, which it answers with 400, is found out by halving, and
+//     kept to from then on. A record that is too large by itself becomes a dead letter,
+//     which is delivered when the limit has been raised.
 //   - After an outage that was too long the newest records arrive, and the statistics
 //     say exactly how many were evicted (L2).
 package e2e

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	var err error
 	switch os.Getenv(childMode) {
 	case "collector":
-		err = runCollector(os.Args[1], os.Args[2], os.Args[3])
+		err = runCollector(os.Args[1], os.Args[2], os.Args[3], os.Args[4])
 	case "sequence":
 		err = runSequence(os.Args[1], os.Args[2], os.Args[3])
 	default:

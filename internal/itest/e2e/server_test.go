@@ -21,6 +21,7 @@ type server struct {
 	addr     string
 	file     string
 	failures int // answers to lose at the next start
+	limit    int // most bytes of a request, from the next start on; 0 is the Collector's own
 	kills    int // each may have cut off a line
 	proc     *harness.Process
 }
@@ -35,7 +36,7 @@ func (s *server) endpoint() string { return "http://" + s.addr }
 
 func (s *server) start() {
 	s.t.Helper()
-	s.proc = child(s.t, "collector", s.addr, s.file, strconv.Itoa(s.failures))
+	s.proc = child(s.t, "collector", s.addr, s.file, strconv.Itoa(s.failures), strconv.Itoa(s.limit))
 	s.failures = 0
 	_, err := s.proc.WaitLine(within(s.t, 30*time.Second), ready)
 	require.NoError(s.t, err)
