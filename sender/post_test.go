@@ -284,7 +284,7 @@ func TestTransportErrorMakesTheNextAttemptDialAnew(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		require.NoError(t, s.Run(ctx))
-		assert.Equal(t, int32(4), closed.Load(), "three attempts, and the end")
+		assert.Equal(t, int32(6), closed.Load(), "after three attempts, before two of them, and at the end")
 	})
 }
 
