@@ -45,9 +45,8 @@ func (c *Client) openLanes(names []string) error {
 		c.lanes = append(c.lanes, ln)
 		// A letter that was made durable by a process that then died, before it could say
 		// that the record needs nothing else any more (S1, L2).
-		if letters := c.dead.Pending(name, ln.reader.Head()); letters.Len() > 0 {
-			ln.reader.Bury(letters)
-		}
+		// If it cannot be stored the next process does it.
+		_ = c.dead.Reconcile(ln.reader, ln.books.Account)
 		if ln.books.Checkpoint().Epoch == 0 { // It joins now: from here on it is known.
 			if err := ln.books.Save(wal.Checkpoint{}, sender.Counters{}); err != nil {
 				return err

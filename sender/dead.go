@@ -1,11 +1,9 @@
 package sender
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"slices"
 	"sync"
@@ -251,21 +249,6 @@ func (d *DeadLog) Letters(limit int, f func(DeadLetter) bool) ([]DeadLetter, err
 	return out, err
 }
 
-// Pending returns the offsets of the records of a destination after head that have a
-// letter, as a batch without bytes.
-func (d *DeadLog) Pending(destination string, head wal.Offset) *wal.Batch {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	b := new(wal.Batch)
-	for l := range d.seen {
-		if o := wal.Offset(l.offset); l.destination == destination && o > head {
-			b.Entries = append(b.Entries, wal.Entry{Offset: o})
-		}
-	}
-	slices.SortFunc(b.Entries, func(a, b wal.Entry) int { return cmp.Compare(a.Offset, b.Offset) })
-	return b
-}
-
 // Count returns how many letters of a destination wait, by reason.
 func (d *DeadLog) Count(destination string) map[string]int {
 	d.mu.Lock()
@@ -307,52 +290,6 @@ func (d *DeadLog) read(b *wal.Batch, after wal.Offset, destination string, reaso
 		return 0, nil
 	}
 	return raw.Last(), nil
-}
-
-// redriven takes letters away whose records a server has after all, and counts them for
-// the destination in the same transaction. After an error it is to be called again.
-func (d *DeadLog) redriven(b *wal.Batch, destination string) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	var gone wal.Batch // Those that are left of them, if this is not the first time.
-	err := d.each(b.First()-1, b.Last(), func(at wal.Offset, l DeadLetter) {
-		if _, ok := slices.BinarySearchFunc(b.Entries, at, func(e wal.Entry, o wal.Offset) int {
-			return int(int64(e.Offset) - int64(o))
-		}); ok {
-			d.known[letterKind{l.Destination, l.Reason}]--
-			delete(d.seen, letterOf{l.Destination, l.Offset})
-			gone.Entries = append(gone.Entries, wal.Entry{Offset: at})
-		}
-	})
-	d.log.Reader(0).Ack(&gone)
-	d.owed[destination] += uint64(gone.Len())
-	return errors.Join(err, d.store())
-}
-
-// saveLetters stores the checkpoint of the dead letters and counts those that were
-// delivered, by destination, in one transaction: the books of all agree across a crash
-// (L2).
-func (s *State) saveLetters(cp wal.Checkpoint, delivered map[string]uint64) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	letters := s.c.accounts[DeadLetters]
-	letters.checkpoint = cp
-	changed := map[string]account{DeadLetters: letters}
-	for name, n := range delivered {
-		to := s.c.accounts[name]
-		to.counters.Redriven += n
-		if to.checkpoint.Epoch == 0 {
-			to.checkpoint.Epoch = s.c.id.Epoch
-		}
-		changed[name] = to
-	}
-	next := s.c
-	next.accounts = maps.Clone(s.c.accounts)
-	maps.Copy(next.accounts, changed)
-	if err := s.write(next, encodeAccounts(changed)); err != nil {
-		return fmt.Errorf("sender: save dead letters: %w", err)
-	}
-	return nil
 }
 
 // Dropped returns how many letters went because of the limits, and how many were lost by

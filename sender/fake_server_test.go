@@ -241,3 +241,15 @@ func sleep(d time.Duration) {
 }
 
 func clientOf(s *fakeServer) *http.Client { return &http.Client{Transport: s} }
+
+// running runs a sender until the function that it returns is called.
+func running(t *testing.T, s *Sender) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	result := make(chan error, 1)
+	go func() { result <- s.Run(ctx) }()
+	return func() {
+		cancel()
+		require.NoError(t, <-result)
+	}
+}

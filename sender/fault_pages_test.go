@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,6 +51,11 @@ func TestAbsurdNumbersInTheState_W2_W7(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 0))
 		rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 		tried = all[:150]
+		for _, a := range all[150:] {
+			if strings.Contains(a.name, "txid") { // A number that wraps has the second write read an old page.
+				tried = append(tried, a)
+			}
+		}
 	}
 	base := t.TempDir()
 	if dir, err := os.MkdirTemp("/dev/shm", "ledger-state-"); err == nil {

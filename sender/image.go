@@ -55,6 +55,9 @@ const (
 	boltMagic   = 0xED0CDAED
 	boltVersion = 2
 	maxDepth    = 16 // of pages below each other; a state file has two or three
+	// maxTxid is more transactions than there can ever have been. A number that wraps would
+	// have bbolt's second write go by a page that its first one wrote over.
+	maxTxid = 1 << 62
 )
 
 type boltMeta struct {
@@ -76,6 +79,9 @@ func readImage(data []byte) (*image, error) {
 	meta, err := newestMeta(data)
 	if err != nil {
 		return nil, err
+	}
+	if meta.txid > maxTxid {
+		return nil, fmt.Errorf("transaction number %d", meta.txid)
 	}
 	f := &boltFile{data: data, meta: meta, seen: map[uint64]bool{0: true, 1: true}}
 	if meta.high < 4 || meta.high > uint64(len(data)/meta.pageSize) {

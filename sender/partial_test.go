@@ -102,3 +102,30 @@ func TestQuotaIsWaitedForAndItsLettersAreRedriven_S1_L2(t *testing.T) {
 		}
 	}
 }
+
+// A quota runs out while the guilty records of a batch are looked for. The search goes on
+// record by record, and still knows when it is over: most of the batch is refused, so
+// nothing is condemned.
+func TestQuotaInTheMiddleOfATrial_S1(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		d, p := morgue(t, DeadLimits{}), newPicky(offsets(11, 21)...)
+		cfg := withDead(d)
+		cfg.MaxInFlight = 1
+		r := start(t, cfg, func(c call) reply {
+			if c.n >= 3 && c.n <= 6 {
+				return partially(1, "quota")
+			}
+			return p.answer(c)
+		})
+		r.log.add(1)
+		sleep(time.Minute)
+		r.log.add(20)
+		sleep(6 * time.Hour)
+		assert.Equal(t, map[string]int{DeadQuota: 8}, d.Count(DefaultDestination))
+		assert.Equal(t, PhaseHold, r.Health().Phase)
+		p.set(false)
+		sleep(20 * time.Hour)
+		alike(t, nil, dead(t, d, DefaultDestination))
+		alike(t, offsets(1, 21), p.delivered())
+	})
+}
