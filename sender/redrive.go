@@ -113,6 +113,7 @@ func (l *loop) redrives(now time.Time) {
 }
 
 func (l *loop) endRedrive() {
+	l.publish() // Whoever asked sees the numbers that go with the result.
 	close(l.redrive.done)
 	l.redrive = nil
 }

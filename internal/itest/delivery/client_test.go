@@ -108,7 +108,7 @@ func letters(t *testing.T, c *ledger.Client, destination string) map[string]stri
 // tree is what a directory held at one moment.
 type tree map[string]content
 
-// content is a file without the zeros at its end, and its size with them.
+// content is a file without the pages of zeros at its end, and its size with them.
 type content struct {
 	data []byte
 	size int64
@@ -126,9 +126,18 @@ func copyTree(dir string) (tree, error) {
 		if err == nil {
 			err = relErr
 		}
-		out[name] = content{bytes.TrimRight(b, "\x00"), int64(len(b))}
+		out[name] = content{trimmed(b), int64(len(b))}
 		return err
 	})
+}
+
+// trimmed returns a copy of a file without the pages of zeros at its end.
+func trimmed(b []byte) []byte {
+	var page [4096]byte
+	for len(b) >= len(page) && bytes.Equal(b[len(b)-len(page):], page[:]) {
+		b = b[:len(b)-len(page)]
+	}
+	return bytes.Clone(b)
 }
 
 func (tr tree) write(t *testing.T, dir string) {

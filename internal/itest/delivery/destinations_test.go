@@ -51,7 +51,7 @@ func TestADestinationThatIsAwayDelaysNoOther_L2(t *testing.T) {
 			}
 			if other != nil {
 				assert.Equal(t, uint64(350), of(t, c, "other").Pending)
-				bad.judge = always(accepted)
+				bad.behave(always(accepted))
 				sleep(3 * time.Minute)
 				flush(t, c)
 				assert.Equal(t, uint64(350), of(t, c, "other").Delivered)
@@ -115,7 +115,7 @@ func TestLifeOfADestination_L2_W1(t *testing.T) {
 		assert.Equal(t, []uint64{100, 30}, []uint64{of(t, c, "other").Pending, of(t, c, "other").Evicted})
 		require.NoError(t, c.Close())
 
-		bad.judge = poisoned(400, message(77))
+		bad.behave(poisoned(400, message(77)))
 		c = open(t, both)
 		sleep(10 * time.Minute)
 		flush(t, c)
@@ -137,13 +137,14 @@ func TestLifeOfADestination_L2_W1(t *testing.T) {
 		flush(t, c)
 		require.NoError(t, c.Close())
 
-		good.judge = always(refusal(503))
+		good.behave(always(refusal(503)))
 		c = open(t, alone)
 		logN(t, c, 136, 140)
 		sleep(time.Second)
 		require.NoError(t, c.Close())
-		good.judge, bad.judge = always(accepted), always(accepted)
-		bad.took = map[string]int{}
+		good.behave(always(accepted))
+		bad.behave(always(accepted))
+		bad.forget()
 		c = open(t, both) // It joins anew, with what is pending.
 		logN(t, c, 141, 150)
 		sleep(time.Minute)
@@ -174,7 +175,7 @@ func TestSpaceIsFreedWhenAllAreDone_W5(t *testing.T) {
 		held := c.Stats().DiskBytes
 		assert.Equal(t, uint64(4000), of(t, c, ledger.DefaultDestination).Delivered)
 		assert.Equal(t, uint64(4000), of(t, c, "other").Pending)
-		bad.judge = always(accepted)
+		bad.behave(always(accepted))
 		sleep(5 * time.Minute)
 		flush(t, c)
 		sleep(time.Minute)
@@ -196,7 +197,7 @@ func TestDeadLettersAreEachDestinationsOwn(t *testing.T) {
 		sleep(time.Minute)
 		assert.Equal(t, map[string]string{message(3): ledger.ReasonRejected}, letters(t, c, ledger.DefaultDestination))
 		assert.Len(t, letters(t, c, "two"), 2)
-		two.judge = poisoned(422, message(6))
+		two.behave(poisoned(422, message(6)))
 		got, err := c.Redrive(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, ledger.Redriven{Delivered: 1, Refused: 2}, got)

@@ -66,6 +66,20 @@ func newServer(judge func(request) answer) *server {
 	return &server{judge: judge, took: map[string]int{}, bytes: map[string]string{}}
 }
 
+// behave changes what it does with the requests that come from now on.
+func (s *server) behave(judge func(request) answer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.judge = judge
+}
+
+// forget has it lose what it stored.
+func (s *server) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.took)
+}
+
 func always(a answer) func(request) answer { return func(request) answer { return a } }
 
 // script answers the first requests as told, and accepts the others.
@@ -97,7 +111,10 @@ func (s *server) RoundTrip(req *http.Request) (*http.Response, error) {
 	s.requests = append(s.requests, arrival{at: time.Now()})
 	s.mu.Unlock()
 	s.stage("before the request")
-	if a := s.judge(q); a.unread {
+	s.mu.Lock()
+	judge := s.judge
+	s.mu.Unlock()
+	if a := judge(q); a.unread {
 		return nil, a.err
 	}
 	body, err := io.ReadAll(req.Body)
@@ -121,7 +138,7 @@ func (s *server) RoundTrip(req *http.Request) (*http.Response, error) {
 		trace.WroteRequest(httptrace.WroteRequestInfo{})
 	}
 	s.stage("body read")
-	a := s.judge(q)
+	a := judge(q)
 	s.store(q, records, a.keeps)
 	s.stage("about to answer")
 	select {
