@@ -156,11 +156,11 @@ func TestBatchMadeBeforeALimitWasKnownKeepsToIt(t *testing.T) {
 		r.log.add(10_000)
 		sleep(3 * time.Hour)
 		assert.Equal(t, wal.Offset(10_000), r.store.head())
-		_, records := m.most(time.Minute, 6)
+		_, records := m.most(time.Minute, 3)
 		assert.LessOrEqual(t, records, 900)
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		for _, n := range m.count[6:] {
+		for _, n := range m.count[3:] {
 			assert.LessOrEqual(t, n, 450)
 		}
 	})
