@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/wal"
 )
 
@@ -86,6 +87,9 @@ func severalGuilty(t *testing.T) {
 		} {
 			for _, count := range []int{2, 3, 5, n / 10, 2 * n / 5} {
 				for _, inFlight := range []int{1, 4} {
+					if n == 1000 && count > 5 && !form.Long() {
+						continue // It takes thousands of requests.
+					}
 					if count > n/2-1 || count > n/5 && inFlight > 1 { // By chance, it may be most of those tried.
 						continue
 					}

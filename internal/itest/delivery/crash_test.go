@@ -37,11 +37,11 @@ func TestKillAtAnyStageOfAnyAnswer_S1_S2_L2(t *testing.T) {
 	var mu sync.Mutex
 	moments := 0
 	t.Run("plays", func(t *testing.T) {
-		for _, name := range slices.Sorted(maps.Keys(scripts)) {
+		for i, name := range slices.Sorted(maps.Keys(scripts)) {
 			for _, inFlight := range []int{1, 4} {
 				for _, limit := range []int{records, capped} {
-					if !form.Long() && (inFlight == 1) != (limit == records) {
-						continue
+					if !form.Long() && ((inFlight == 1) != (limit == records) || (inFlight == 1) != (i%2 == 0)) {
+						continue // The short form plays each script once: alone, or in company with a cap.
 					}
 					t.Run(fmt.Sprintf("%s, %d in flight, cap %d", name, inFlight, limit), func(t *testing.T) {
 						t.Parallel()
