@@ -28,94 +28,88 @@ func (c *Client) WriteMetrics(w io.Writer) error {
 	c.outcomes.grow(s.Destinations)
 	var m exposition
 	m.destinations(s.Destinations)
-	m.counters("ledger_calls_total", "Log calls that admitted nothing, since the start of the process.", "reason",
-		sample{ReasonClosed, s.Reasons[ReasonClosed]}, sample{ReasonInvalid, s.Reasons[ReasonInvalid]}, sample{ReasonBeforeSend, s.Dropped})
-	m.gauge("ledger_pending_records_limit", "Records that may wait for a destination before the oldest is evicted.", uint64(c.cfg.MaxRecords))
-	m.gauge("ledger_pending_bytes_limit", "Bytes that may wait for a destination before the oldest record is evicted.", uint64(c.cfg.MaxBytes))
-	m.seconds("ledger_pending_records_limit_eta_seconds", "Time until the limit is reached at the rate of the last minute, 0 if it gets no nearer.", s.TimeToCap)
-	m.counter("ledger_dead_letters_dropped_total", "Dead letters that went because of the limits on them.", s.DeadDropped)
-	m.gauge("ledger_buffer_records", "Records in memory that are not in the log yet.", uint64(s.BufferedRecords))
-	m.gauge("ledger_buffer_bytes", "Bytes of those.", uint64(max(0, s.BufferedBytes)))
-	m.gauge("ledger_buffer_size_bytes", "Size of that memory.", uint64(s.BufferSize))
-	m.gauge("ledger_buffer_mapped", "1 if the buffer survives the death of the process.", truth(s.BufferMapped))
-	m.gauges("ledger_durability", "1 for when records become safe from a power cut.", "sync",
-		sample{"interval", truth(s.Durability == SyncInterval)}, sample{"always", truth(s.Durability == SyncAlways)},
-		sample{"never", truth(s.Durability == SyncNever)})
-	m.gauge("ledger_disk_bytes", "Size of the log on disk.", uint64(max(0, s.DiskBytes)))
-	m.gauge("ledger_disk_segments", "Segments of the log on disk.", uint64(s.Segments))
-	m.counters("ledger_disk_faults_total", "Failed operations of the disk, since the start of the process.", "operation",
-		sample{"write", s.Disk.Writes}, sample{"sync", s.Disk.Syncs})
-	m.counter("ledger_disk_heals_total", "Times that the log came back after a fault of the disk, since the start of the process.", s.Disk.Heals)
-	m.head("ledger_last_success_age_seconds", "gauge", "Time since a server last took a batch, 0 if none did since the start of the process.")
+	m.counter("ledger_calls_total", "Log calls that admitted nothing, since the start of the process.", labelled("", "reason",
+		value{ReasonClosed, s.Reasons[ReasonClosed]}, value{ReasonInvalid, s.Reasons[ReasonInvalid]}, value{ReasonBeforeSend, s.Dropped})...)
+	m.gauge("ledger_pending_records_limit", "Records that may wait for a destination before the oldest is evicted.", plain(uint64(c.cfg.MaxRecords)))
+	m.gauge("ledger_pending_bytes_limit", "Bytes that may wait for a destination before the oldest record is evicted.", plain(uint64(c.cfg.MaxBytes)))
+	m.gauge("ledger_pending_records_limit_eta_seconds", "Time until the limit is reached at the rate of the last minute, 0 if it gets no nearer.", seconds("", s.TimeToCap))
+	m.counter("ledger_dead_letters_dropped_total", "Dead letters that went because of the limits on them.", plain(s.DeadDropped))
+	m.gauge("ledger_buffer_records", "Records in memory that are not in the log yet.", plain(uint64(s.BufferedRecords)))
+	m.gauge("ledger_buffer_bytes", "Bytes of those.", plain(uint64(max(0, s.BufferedBytes))))
+	m.gauge("ledger_buffer_size_bytes", "Size of that memory.", plain(uint64(s.BufferSize)))
+	m.gauge("ledger_buffer_mapped", "1 if the buffer survives the death of the process.", plain(truth(s.BufferMapped)))
+	m.gauge("ledger_durability", "1 for when records become safe from a power cut.", labelled("", "sync",
+		value{"interval", truth(s.Durability == SyncInterval)}, value{"always", truth(s.Durability == SyncAlways)},
+		value{"never", truth(s.Durability == SyncNever)})...)
+	m.gauge("ledger_disk_bytes", "Size of the log on disk.", plain(uint64(max(0, s.DiskBytes))))
+	m.gauge("ledger_disk_segments", "Segments of the log on disk.", plain(uint64(s.Segments)))
+	m.counter("ledger_disk_faults_total", "Failed operations of the disk, since the start of the process.", labelled("", "operation",
+		value{"write", s.Disk.Writes}, value{"sync", s.Disk.Syncs})...)
+	m.counter("ledger_disk_heals_total", "Times that the log came back after a fault of the disk, since the start of the process.", plain(s.Disk.Heals))
+	var ages []sample
 	for _, ln := range c.ways() {
 		if ln.sender != nil {
-			m.second("ledger_last_success_age_seconds", label("destination", ln.name), since(ln.sender.Health().LastSuccess))
+			ages = append(ages, seconds(label("destination", ln.name), since(ln.sender.Health().LastSuccess)))
 		}
 	}
-	m.gauges("ledger_health", "1 for the status that holds.", "status",
-		sample{string(StatusOK), truth(h.Status == StatusOK)}, sample{string(StatusDegraded), truth(h.Status == StatusDegraded)},
-		sample{string(StatusFailing), truth(h.Status == StatusFailing)})
+	m.gauge("ledger_last_success_age_seconds", "Time since a server last took a batch, 0 if none did since the start of the process.", ages...)
+	m.gauge("ledger_health", "1 for the status that holds.", labelled("", "status",
+		value{string(StatusOK), truth(h.Status == StatusOK)}, value{string(StatusDegraded), truth(h.Status == StatusDegraded)},
+		value{string(StatusFailing), truth(h.Status == StatusFailing)})...)
 	_, err := w.Write(m.Bytes())
 	return err
 }
 
 // destinations writes the families that have a value for each destination.
 func (m *exposition) destinations(all []DestinationStats) {
-	counters := func(name, help, by string, of func(*Books) []sample) {
-		m.head(name, "counter", help)
+	each := func(of func(self string, d *DestinationStats) []sample) (out []sample) {
 		for i := range all {
-			for _, s := range of(&all[i].Books) {
-				labels := label("destination", all[i].Name)
-				if by != "" {
-					labels += "," + label(by, s.label)
-				}
-				fmt.Fprintf(m, "%s{%s} %d\n", name, labels, s.value)
-			}
+			out = append(out, of(label("destination", all[i].Name), &all[i])...)
 		}
+		return out
 	}
-	gauge := func(name, help string, of func(*Books) uint64) {
-		m.head(name, "gauge", help)
-		for i := range all {
-			fmt.Fprintf(m, "%s{%s} %d\n", name, label("destination", all[i].Name), of(&all[i].Books))
-		}
+	by := func(name string, of func(*Books) []value) []sample {
+		return each(func(self string, d *DestinationStats) []sample { return labelled(self, name, of(&d.Books)...) })
 	}
-	reasons := func(names ...string) func(*Books) []sample {
-		return func(b *Books) (out []sample) {
+	one := func(of func(*Books) uint64) []sample {
+		return each(func(self string, d *DestinationStats) []sample { return []sample{count(self, of(&d.Books))} })
+	}
+	reasons := func(names ...string) []sample {
+		return by("reason", func(b *Books) (out []value) {
 			for _, name := range names {
-				out = append(out, sample{name, b.Reasons[name]})
+				out = append(out, value{name, b.Reasons[name]})
 			}
 			return out
-		}
+		})
 	}
-	one := func(of func(*Books) uint64) func(*Books) []sample {
-		return func(b *Books) []sample { return []sample{{"", of(b)}} }
-	}
-	counters("ledger_records_total", "Records by what became of them.", "outcome", func(b *Books) []sample {
-		return []sample{{"accepted", b.Accepted}, {"delivered", b.Delivered}, {"dead", b.Dead}, {"evicted", b.Evicted}, {"lost", b.Lost}}
-	})
-	counters("ledger_records_given_up_total", "Records that were evicted or lost, by why.", "reason",
-		reasons(ReasonQueueFull, ReasonMaxAge, ReasonDiskError, ReasonCorrupt))
-	counters("ledger_dead_letters_total", "Records that became dead letters, by why.", "reason",
-		reasons(ReasonRejected, ReasonTooLarge, ReasonPartial, ReasonQuota))
-	counters("ledger_dead_letters_redriven_total", "Dead letters that a server has taken since.", "",
-		one(func(b *Books) uint64 { return b.Delivery.Redriven }))
-	gauge("ledger_pending_records", "Records that wait to be delivered.", func(b *Books) uint64 { return b.Pending })
-	gauge("ledger_pending_bytes", "Bytes of the records that wait, estimated.", func(b *Books) uint64 { return uint64(max(0, b.PendingBytes)) })
-	m.head("ledger_oldest_pending_age_seconds", "gauge", "Age of the oldest record that waits, 0 if none does.")
-	for i := range all {
-		m.second("ledger_oldest_pending_age_seconds", label("destination", all[i].Name), since(all[i].OldestPending))
-	}
-	counters("ledger_requests_total", "Requests sent.", "", one(func(b *Books) uint64 { return b.Delivery.Requests }))
-	counters("ledger_request_trouble_total", "Requests by what went wrong, or answers by what they asked for.", "kind", func(b *Books) []sample {
+	m.counter("ledger_records_total", "Records by what became of them.", by("outcome", func(b *Books) []value {
+		return []value{{"accepted", b.Accepted}, {"delivered", b.Delivered}, {"dead", b.Dead}, {"evicted", b.Evicted}, {"lost", b.Lost}}
+	})...)
+	m.counter("ledger_records_given_up_total", "Records that were evicted or lost, by why.",
+		reasons(ReasonQueueFull, ReasonMaxAge, ReasonDiskError, ReasonCorrupt)...)
+	m.counter("ledger_dead_letters_total", "Records that became dead letters, by why.",
+		reasons(ReasonRejected, ReasonTooLarge, ReasonPartial, ReasonQuota)...)
+	m.counter("ledger_dead_letters_redriven_total", "Dead letters that a server has taken since.",
+		one(func(b *Books) uint64 { return b.Delivery.Redriven })...)
+	m.gauge("ledger_pending_records", "Records that wait to be delivered.", one(func(b *Books) uint64 { return b.Pending })...)
+	m.gauge("ledger_pending_bytes", "Bytes of the records that wait, estimated.",
+		one(func(b *Books) uint64 { return uint64(max(0, b.PendingBytes)) })...)
+	m.gauge("ledger_oldest_pending_age_seconds", "Age of the oldest record that waits, 0 if none does.",
+		each(func(self string, d *DestinationStats) []sample {
+			return []sample{seconds(self, since(d.OldestPending))}
+		})...)
+	m.counter("ledger_requests_total", "Requests sent.", one(func(b *Books) uint64 { return b.Delivery.Requests })...)
+	m.counter("ledger_request_trouble_total", "Requests by what went wrong, or answers by what they asked for.", by("kind", func(b *Books) []value {
 		d := b.Delivery
-		return []sample{{"retry", d.Retries}, {"failure", d.Failures}, {"throttle", d.Throttles}, {"hold", d.Holds}, {"ambiguous", d.Ambiguous}, {"split", d.Splits}}
-	})
-	counters("ledger_records_resent_total", "Records that were sent again.", "", one(func(b *Books) uint64 { return b.Delivery.Resent }))
-	counters("ledger_records_ambiguous_total", "Records of requests that were sent and got no answer: at most so many duplicates.", "",
-		one(func(b *Books) uint64 { return b.Delivery.AmbiguousRecords }))
-	counters("ledger_request_bytes_total", "Bytes of request bodies as sent.", "", one(func(b *Books) uint64 { return b.Delivery.Bytes }))
-	counters("ledger_request_raw_bytes_total", "Bytes of request bodies before compression.", "", one(func(b *Books) uint64 { return b.Delivery.RawBytes }))
-	gauge("ledger_requests_in_flight", "Requests under way.", func(b *Books) uint64 { return uint64(b.Delivery.InFlight) })
+		return []value{{"retry", d.Retries}, {"failure", d.Failures}, {"throttle", d.Throttles}, {"hold", d.Holds}, {"ambiguous", d.Ambiguous}, {"split", d.Splits}}
+	})...)
+	m.counter("ledger_records_resent_total", "Records that were sent again.", one(func(b *Books) uint64 { return b.Delivery.Resent })...)
+	m.counter("ledger_records_ambiguous_total", "Records of requests that were sent and got no answer: at most so many duplicates.",
+		one(func(b *Books) uint64 { return b.Delivery.AmbiguousRecords })...)
+	m.counter("ledger_request_bytes_total", "Bytes of request bodies as sent.", one(func(b *Books) uint64 { return b.Delivery.Bytes })...)
+	m.counter("ledger_request_raw_bytes_total", "Bytes of request bodies before compression.",
+		one(func(b *Books) uint64 { return b.Delivery.RawBytes })...)
+	m.gauge("ledger_requests_in_flight", "Requests under way.", one(func(b *Books) uint64 { return uint64(b.Delivery.InFlight) })...)
 }
 
 // label is one label of a sample. A value of ours needs no escape that %q has and the
@@ -160,51 +154,55 @@ func (o *outcomes) grow(all []DestinationStats) {
 	}
 }
 
-// sample is a value of a metric with one label.
-type sample struct {
-	label string
-	value uint64
-}
-
 // exposition is a page of metrics.
 type exposition struct{ bytes.Buffer }
 
-func (m *exposition) head(name, kind, help string) {
+// sample is a line of a family: its labels, without the braces, and its value.
+type sample struct{ labels, value string }
+
+func (m *exposition) counter(name, help string, samples ...sample) {
+	m.family(name, "counter", help, samples)
+}
+
+func (m *exposition) gauge(name, help string, samples ...sample) {
+	m.family(name, "gauge", help, samples)
+}
+
+func (m *exposition) family(name, kind, help string, samples []sample) {
 	fmt.Fprintf(m, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
-}
-
-func (m *exposition) counter(name, help string, v uint64) {
-	m.head(name, "counter", help)
-	fmt.Fprintf(m, "%s %d\n", name, v)
-}
-
-func (m *exposition) gauge(name, help string, v uint64) {
-	m.head(name, "gauge", help)
-	fmt.Fprintf(m, "%s %d\n", name, v)
-}
-
-func (m *exposition) seconds(name, help string, d time.Duration) {
-	m.head(name, "gauge", help)
-	fmt.Fprintf(m, "%s %s\n", name, strconv.FormatFloat(d.Seconds(), 'f', 3, 64))
-}
-
-func (m *exposition) second(name, labels string, d time.Duration) {
-	fmt.Fprintf(m, "%s{%s} %s\n", name, labels, strconv.FormatFloat(d.Seconds(), 'f', 3, 64))
-}
-
-func (m *exposition) counters(name, help, label string, samples ...sample) {
-	m.labelled(name, "counter", help, label, samples)
-}
-
-func (m *exposition) gauges(name, help, label string, samples ...sample) {
-	m.labelled(name, "gauge", help, label, samples)
-}
-
-func (m *exposition) labelled(name, kind, help, label string, samples []sample) {
-	m.head(name, kind, help)
 	for _, s := range samples {
-		fmt.Fprintf(m, "%s{%s=%q} %d\n", name, label, s.label, s.value)
+		if s.labels != "" {
+			s.labels = "{" + s.labels + "}"
+		}
+		fmt.Fprintf(m, "%s%s %s\n", name, s.labels, s.value)
 	}
+}
+
+// plain is the one value of a family without labels.
+func plain(n uint64) sample { return count("", n) }
+
+func count(labels string, n uint64) sample { return sample{labels, strconv.FormatUint(n, 10)} }
+
+func seconds(labels string, d time.Duration) sample {
+	return sample{labels, strconv.FormatFloat(d.Seconds(), 'f', 3, 64)}
+}
+
+// value is one of several that a label tells apart.
+type value struct {
+	of string
+	n  uint64
+}
+
+// labelled returns samples that share labels and differ in one more.
+func labelled(shared, name string, values ...value) []sample {
+	if shared != "" {
+		shared += ","
+	}
+	var out []sample
+	for _, v := range values {
+		out = append(out, count(shared+label(name, v.of), v.n))
+	}
+	return out
 }
 
 // since returns how long ago t was, 0 if it is zero or to come.
