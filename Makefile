@@ -20,9 +20,16 @@ SLOW    := ./internal/itest/e2e
 MODULES := $(shell find . -name go.mod -not -path '*/.*' -not -path '*/testdata/*' | sed 's|/go.mod$$||' | sort)
 MODULES := $(filter-out $(SLOW),$(MODULES)) $(filter $(SLOW),$(MODULES))
 
-# In $(SLOW) the programs under test are processes of their own: the race detector would
-# look at the Collector only, and double the longest build.
-TESTALL := $(GO) run ./scripts/testall -p $(P) -norace $(SLOW)
+# What is mostly other people's code is tested without the race detector, which doubles the
+# longest builds: the programs that tests start, and the adapters, which are thin. make race
+# has it on for the adapters too.
+CHILDREN := $(SLOW) ./internal/itest/otel
+THIN     := ./bench $(filter ./bridge/% ./middleware/% ./otel ./examples/% ./internal/itest/loggers ./internal/itest/routers,$(MODULES))
+empty    :=
+comma    := ,
+list      = $(subst $(empty) $(empty),$(comma),$(strip $(1)))
+RUN      := $(GO) run ./scripts/testall -p $(P) -norace
+TESTALL  := $(RUN) $(call list,$(CHILDREN) $(THIN))
 
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI         := $(CURDIR)/bin/golangci-lint-$(GOLANGCI_VERSION)
@@ -36,13 +43,17 @@ demo: ## outage and kill -9 under load, with a count of what was lost (ARGS=-kee
 	@$(GO) run ./examples/demo $(ARGS)
 
 .PHONY: test
-test: ## every test of every module, with -race where there is a C compiler
+test: ## every test of every module; those of our own code with -race, where there is a C compiler
 	@$(TESTALL) $(MODULES)
+
+.PHONY: race
+race: ## the tests of the adapters with -race too
+	@$(RUN) $(call list,$(CHILDREN)) $(filter-out $(CHILDREN) .,$(MODULES))
 
 # Without the race detector, which make test has on: with it the exhaustive tests take an hour.
 .PHONY: crash
 crash: ## the long form of what kills, cuts power, damages and fills disks, with a line per fault
-	@LEDGER_CRASH=long $(TESTALL) -norace .,./internal/itest/powercut -faults . ./internal/itest/powercut -- -timeout 60m
+	@LEDGER_CRASH=long $(RUN) .,./internal/itest/powercut -faults . ./internal/itest/powercut -- -timeout 60m
 
 .PHONY: fuzz
 fuzz: ## every fuzz target, T=30s each
@@ -66,10 +77,11 @@ fmt: $(GOLANGCI) ## format every module as lint wants it
 	@sh scripts/each.sh '$(GOLANGCI) fmt --config $(CURDIR)/.golangci.yml ./...' $(MODULES)
 
 .PHONY: vet-cross
-vet-cross: ## go vet for Windows, macOS and a 32-bit machine
-	@set -e; for target in windows/amd64 darwin/arm64 linux/386; do \
-		echo "== $$target"; \
-		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) vet ./...; \
+vet-cross: ## go vet for Windows, a build for macOS and a 32-bit machine
+	@set -e; for target in 'windows/amd64 vet' 'darwin/arm64 build' 'linux/386 build'; do \
+		set -- $$target; \
+		echo "== $$1"; \
+		CGO_ENABLED=0 GOOS=$${1%/*} GOARCH=$${1#*/} $(GO) $$2 ./...; \
 	done
 
 .PHONY: tidy

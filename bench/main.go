@@ -69,13 +69,19 @@ func run(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", drainName, err)
 		}
 	}
+	if *only == "" || *only == httpName {
+		found = true
+		if err := measureHTTP(max(*rounds, 1), time.Second); err != nil {
+			return fmt.Errorf("%s: %w", httpName, err)
+		}
+	}
 	if !found {
 		return fmt.Errorf("no table is named %q", *only)
 	}
 	return nil
 }
 
-// tables are the comparisons, but for the tail and the drain, which are measured in other ways.
+// tables are the comparisons, but for the tail, the drain and http, which are measured in other ways.
 func tables() []table {
 	return []table{captureTable(), durableTable(), batchTable(), reclaimTable(), openTable()}
 }
@@ -85,7 +91,7 @@ func names() string {
 	for _, t := range tables() {
 		all = append(all, t.name)
 	}
-	return strings.Join(append(all, tailName, drainName), ", ")
+	return strings.Join(append(all, tailName, drainName, httpName), ", ")
 }
 
 // measure lets the variants take turns and prints the table.

@@ -21,7 +21,7 @@ func TestTheServerTakesAnyRecord(t *testing.T) {
 		r := randomRecord(rnd, 4096)
 		resource := []slog.Attr{slog.String("service.name", "shop"), slog.String("x", strings.Repeat("r", rnd.IntN(20_000)))}
 		var p preparer
-		b := otlp.AppendRecord(nil, p.build(&r, stamp{max: knownLimits(), id: idOf(testID), now: testNow, trace: trace, resource: resourceSize(resource)}))
+		b := otlp.AppendRecord(nil, p.build(&r, &stamp{max: knownLimits(), id: idOf(testID), now: testNow, trace: trace, resource: resourceSize(resource)}))
 		require.Less(t, len(b), 256<<10)
 		rec, _, err := otlp.DecodeRecord(b)
 		require.NoError(t, err)

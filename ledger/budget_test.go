@@ -16,7 +16,7 @@ import (
 func sentWith(t *testing.T, resource []slog.Attr, r Record) (otlp.DecodedRecord, stored) {
 	t.Helper()
 	var p preparer
-	b := otlp.AppendRecord(nil, p.build(&r, stamp{max: knownLimits(), id: idOf(testID), now: testNow, resource: resourceSize(resource)}))
+	b := otlp.AppendRecord(nil, p.build(&r, &stamp{max: knownLimits(), id: idOf(testID), now: testNow, resource: resourceSize(resource)}))
 	rec, _, err := otlp.DecodeRecord(b)
 	require.NoError(t, err)
 	return rec, accept(t, testNow, resource, rec)
@@ -130,7 +130,7 @@ func TestTheResourceCounts(t *testing.T) {
 func TestAResourceThatTakesAllLeavesWhatTheServerNeeds(t *testing.T) {
 	var p preparer
 	r := Record{Err: plainError("no"), Stack: []byte("at f(x:1)"), Attrs: []slog.Attr{slog.String("a", "1")}}
-	rec := p.build(&r, stamp{max: knownLimits(), id: idOf(testID), now: testNow, resource: 1_000_000})
+	rec := p.build(&r, &stamp{max: knownLimits(), id: idOf(testID), now: testNow, resource: 1_000_000})
 	var keys []string
 	for _, a := range rec.Attrs {
 		keys = append(keys, a.Key)

@@ -53,7 +53,7 @@ func TestUnusableRingFileMeansOrdinaryMemory_W7(t *testing.T) {
 	assert.Equal(t, ledger.StatusDegraded, c.Health().Status)
 	logN(t, c, 1, 5)
 	require.NoError(t, c.Flush(within(t)))
-	assert.Equal(t, messages(1, 5), srv.bodies())
+	assert.Equal(t, messages(1, 5), sorted(srv))
 }
 
 // A ring file as a killed process leaves it: the records that never reached the log
@@ -75,12 +75,13 @@ func TestRecordsLeftInTheRingAreSpilledExactlyOnce_W1_W3(t *testing.T) {
 		require.NoError(t, os.Remove(filepath.Join(cfg.Dir, name)))
 	}
 
+	srv.awaitGone(t)
 	srv.answer(0)
 	c = open(t, cfg)
 	assert.Equal(t, uint64(20), c.Stats().Accepted)
 	logN(t, c, 21, 25)
 	require.NoError(t, c.Flush(within(t)))
-	assert.Equal(t, messages(1, 25), srv.bodies())
+	assert.Equal(t, messages(1, 25), sorted(srv))
 	require.NoError(t, c.Close())
 	c = open(t, cfg)
 	require.NoError(t, c.Flush(within(t)))
@@ -143,7 +144,7 @@ func TestLostStateDoesNotMakeReclaimedRecordsLost_W1_W7(t *testing.T) {
 			c := open(t, cfg)
 			logN(t, c, 1, 2000)
 			require.NoError(t, c.Flush(within(t)))
-			require.Eventually(t, func() bool { return c.Stats().Segments <= 1 }, 20*time.Second, 5*time.Millisecond)
+			require.Eventually(t, func() bool { return c.Stats().Segments <= 1 }, patience, 5*time.Millisecond)
 			srv.answer(http.StatusServiceUnavailable)
 			logN(t, c, 2001, 2010)
 			require.NoError(t, c.Close())

@@ -89,7 +89,7 @@ func TestAgeCapEvictsWhatHasWaitedTooLong(t *testing.T) {
 	cfg.MaxAge = 50 * time.Millisecond
 	c := open(t, cfg)
 	logN(t, c, 1, 10)
-	require.Eventually(t, func() bool { return balance(t, c).Evicted == 10 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return balance(t, c).Evicted == 10 }, patience, 10*time.Millisecond)
 }
 
 func TestBooksBalanceAtEveryInstant_L2(t *testing.T) {
@@ -150,6 +150,7 @@ func TestEvictedRecordsStayEvictedAcrossARestart_L2(t *testing.T) {
 	logN(t, c, 1, 250)
 	require.NoError(t, c.Close())
 	assert.Equal(t, uint64(150), balance(t, c).Evicted)
+	srv.awaitGone(t)
 
 	cfg.MaxRecords = 1000 // More room does not bring back what was given up.
 	c = open(t, cfg)

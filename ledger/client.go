@@ -11,7 +11,9 @@ import (
 
 	"github.com/ledger-sdk/ledger-go/internal/fsx"
 	"github.com/ledger-sdk/ledger-go/internal/otlp"
+	"github.com/ledger-sdk/ledger-go/internal/own"
 	"github.com/ledger-sdk/ledger-go/internal/ring"
+	"github.com/ledger-sdk/ledger-go/internal/scrub"
 	"github.com/ledger-sdk/ledger-go/sender"
 	"github.com/ledger-sdk/ledger-go/wal"
 )
@@ -21,6 +23,7 @@ import (
 type Client struct {
 	cfg      Config
 	ids      *idSource
+	scrub    *scrub.Scrubber // nil: nothing is hidden
 	resource resource
 
 	ring    *ring.Ring
@@ -69,12 +72,12 @@ func Open(cfg Config) (*Client, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	c := &Client{cfg: cfg.withDefaults(), ids: newIDSource()}
+	c := &Client{cfg: cfg.withDefaults(), ids: newIDSource(), scrub: cfg.Scrub.scrubber()}
 	if err := c.open(); err != nil {
 		return nil, fmt.Errorf("ledger: open: %w", errors.Join(err, c.release()))
 	}
 	c.Health() // Takes the losses of earlier processes as the mark to measure from.
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancel(own.Mark(context.Background()))
 	c.stop = stop
 	c.goroutines.Go(c.spill.run)
 	for _, s := range c.senders() {
@@ -127,6 +130,10 @@ func (c *Client) open() (err error) {
 	c.spill = newSpill(c)
 	return nil
 }
+
+// start runs f on a goroutine that is the application's: it is not stopped and not
+// waited for when the client is closed.
+func start(f func()) { go f() }
 
 // registerResource stores what this process is, for records that a later one
 // delivers.

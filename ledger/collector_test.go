@@ -1,17 +1,19 @@
 package ledger_test
 
 import (
-	"compress/gzip"
 	"fmt"
-	"io"
+	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/logserver"
 	"github.com/ledger-sdk/ledger-go/internal/otlp"
 )
 
@@ -32,13 +34,20 @@ type collector struct {
 	requests int
 	status   int // answered to each request; 0 accepts
 	headers  []http.Header
-	seen     []arrival // also of requests that were refused
+	seen     []arrival       // also of requests that were refused
+	conns    map[string]bool // by the client's address, false once closed
 }
 
 func newCollector(t *testing.T) *collector {
 	t.Helper()
-	c := &collector{}
-	c.Server = httptest.NewServer(c)
+	c := &collector{conns: map[string]bool{}}
+	c.Server = httptest.NewUnstartedServer(c)
+	c.Config.ConnState = func(conn net.Conn, is http.ConnState) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.conns[conn.RemoteAddr().String()] = is != http.StateClosed
+	}
+	c.Start()
 	t.Cleanup(c.Close)
 	return c
 }
@@ -50,11 +59,26 @@ func (c *collector) answer(status int) {
 	c.status = status
 }
 
+// awaitGone waits until a client that is closed has nothing left here: a request that it
+// gave up may still be on its way, and would be treated as the collector answers by then.
+func (c *collector) awaitGone(t *testing.T) {
+	t.Helper()
+	last, err := net.Dial("tcp", c.Listener.Addr().String()) // Accepted after all others.
+	require.NoError(t, err)
+	require.NoError(t, last.Close())
+	require.Eventually(t, func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		_, accepted := c.conns[last.LocalAddr().String()]
+		return accepted && !slices.Contains(slices.Collect(maps.Values(c.conns)), true)
+	}, patience, time.Millisecond)
+}
+
 // awaitRequests waits for n more requests.
 func (c *collector) awaitRequests(t *testing.T, n int) {
 	t.Helper()
 	until := c.count() + n
-	require.Eventually(t, func() bool { return c.count() >= until }, 20*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return c.count() >= until }, patience, time.Millisecond)
 }
 
 // count returns how many requests came.
@@ -84,28 +108,13 @@ func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func decode(r *http.Request) ([]arrival, error) {
-	body := io.Reader(r.Body)
-	if r.Header.Get("Content-Encoding") == "gzip" {
-		z, err := gzip.NewReader(body)
-		if err != nil {
-			return nil, err
-		}
-		body = z
-	}
-	raw, err := io.ReadAll(body)
-	if err != nil {
-		return nil, err
-	}
-	req, err := otlp.DecodeRequest(raw)
+	req, err := logserver.Decode(r)
 	if err != nil {
 		return nil, err
 	}
 	var out []arrival
 	for _, res := range req.Resources {
-		resource := map[string]any{}
-		for _, a := range res.Resource {
-			resource[a.Key] = a.Value.Any()
-		}
+		resource := logserver.Values(res.Resource)
 		for _, s := range res.Scopes {
 			for _, rec := range s.Records {
 				out = append(out, newArrival(rec, resource))
@@ -116,10 +125,7 @@ func decode(r *http.Request) ([]arrival, error) {
 }
 
 func newArrival(rec otlp.DecodedRecord, resource map[string]any) arrival {
-	a := arrival{body: fmt.Sprint(rec.Body), time: rec.Time, attrs: map[string]any{}, resource: resource, record: rec}
-	for _, at := range rec.Attrs {
-		a.attrs[at.Key] = at.Value.Any()
-	}
+	a := arrival{body: fmt.Sprint(rec.Body), time: rec.Time, attrs: logserver.Values(rec.Attrs), resource: resource, record: rec}
 	a.id = fmt.Sprint(a.attrs["ledger.log_id"])
 	return a
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ledger-sdk/ledger-go/internal/own"
 	"github.com/ledger-sdk/ledger-go/sender"
 	"github.com/ledger-sdk/ledger-go/wal"
 )
@@ -44,11 +45,15 @@ type Config struct {
 
 	// ServiceName, ServiceVersion and Environment describe the process; each
 	// record is delivered with those of the process that logged it. ServiceName
-	// defaults to unknown_service: and the name of the executable, ServiceVersion
-	// to the main module's version from the build.
+	// defaults to OTEL_SERVICE_NAME, else unknown_service: and the name of the
+	// executable, ServiceVersion to the main module's version from the build.
 	ServiceName, ServiceVersion, Environment string
 	// Resource adds attributes to them.
 	Resource []slog.Attr
+	// NoDetect leaves out of the resource what is found out about build, host, container,
+	// pod and cloud platform, from files and environment, and what
+	// OTEL_RESOURCE_ATTRIBUTES says.
+	NoDetect bool
 
 	// MaxRecords bounds the records that wait, in memory and on disk together;
 	// 10,000. Beyond it the oldest are evicted, and counted.
@@ -94,17 +99,26 @@ type Config struct {
 	// holds what is logged while a sync takes its time.
 	RingBytes int
 
+	// TraceContext is asked for the trace of each record, before what [ContextWithTrace]
+	// left in ctx: for traces that another library keeps in the context. It must be
+	// fast. A panic in it is contained.
+	TraceContext func(ctx context.Context) (TraceContext, bool)
+	// Scrub says what is hidden from records before they are admitted. The zero value
+	// hides what is known to be secret.
+	Scrub Scrub
 	// BeforeSend has the last word on a record before it is admitted: it may
-	// change it, or return false to drop it. It runs on the caller's goroutine. A
-	// panic in it is contained, and the record is admitted as it was. It must not
-	// keep the record or its Attrs, whose memory is used again.
+	// change it, or return false to drop it. It sees the record with all its attributes,
+	// flat and scrubbed; what it changes is not scrubbed again, except Err and Stack. It
+	// runs on the caller's goroutine. A panic in it is contained, and the record is
+	// admitted as it was. It must not keep the record or its Attrs.
 	BeforeSend func(context.Context, *Record) bool
 	// HTTPClient is used instead of a client of the library's own, which obeys
 	// HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and TLS above. Redirects are never
 	// followed, whatever it says.
 	HTTPClient *http.Client
-	// Logger gets the library's own diagnostics: a few lines per outage. It must
-	// not write to this client. Nil discards them.
+	// Logger gets the library's own diagnostics: a few lines per outage. Those that it
+	// would write to a client by way of a [Client.Handler] are left out there. Nil
+	// discards them.
 	Logger *slog.Logger
 }
 
@@ -183,6 +197,8 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.DeadLetters.Age, 30*24*time.Hour)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	} else {
+		c.Logger = own.Logger(c.Logger)
 	}
 	return c
 }

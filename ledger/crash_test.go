@@ -192,7 +192,7 @@ func childFillsDisk() error {
 		return err
 	}
 	defer c.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	logged := 0
 	log := func(n int) error {
@@ -291,7 +291,7 @@ func childFillsRing() error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	text := strings.Repeat("x", 500)
 	logged := 0

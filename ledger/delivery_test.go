@@ -57,7 +57,7 @@ func TestOutageLosesNothing_S1_S2_L2(t *testing.T) {
 	c := open(t, cfg)
 	logN(t, c, 1, 500)
 	require.NoError(t, c.Sync(within(t)))
-	require.Eventually(t, func() bool { return c.Stats().Delivery.Failures > 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return c.Stats().Delivery.Failures > 1 }, patience, time.Millisecond)
 	s := balance(t, c)
 	assert.Zero(t, s.Delivered, "S1: nothing is acked without a 2xx")
 	assert.Equal(t, uint64(500), s.Pending)

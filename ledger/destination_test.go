@@ -58,15 +58,15 @@ func TestDestinationsNeitherSlowNorStarveEachOther_L2(t *testing.T) {
 	c := open(t, cfg)
 	logN(t, c, 1, 30)
 	delivered := func(n uint64) func() bool { return func() bool { return of(t, c, "default").Delivered == n } }
-	require.Eventually(t, delivered(30), 20*time.Second, time.Millisecond)
+	require.Eventually(t, delivered(30), patience, time.Millisecond)
 	assert.Equal(t, uint64(30), of(t, c, "archive").Pending)
 	require.Eventually(t, func() bool { // It has tried once.
 		h := c.Health()
 		return h.Status == ledger.StatusDegraded && strings.Contains(strings.Join(h.Reasons, "\n"), "destination archive: delivery fails")
-	}, 20*time.Second, time.Millisecond)
+	}, patience, time.Millisecond)
 
 	logN(t, c, 31, 70)
-	require.Eventually(t, delivered(70), 20*time.Second, time.Millisecond)
+	require.Eventually(t, delivered(70), patience, time.Millisecond)
 	archive := of(t, c, "archive")
 	assert.Equal(t, uint64(50), archive.Pending, "the cap is each one's own")
 	assert.Equal(t, uint64(20), archive.Reasons[ledger.ReasonQueueFull])
@@ -85,6 +85,7 @@ func TestDestinationsNeitherSlowNorStarveEachOther_L2(t *testing.T) {
 	require.NoError(t, c.Close())
 
 	// It is back, and so is its server.
+	down.awaitGone(t)
 	down.answer(0)
 	c = open(t, cfg)
 	require.NoError(t, c.Flush(within(t)))
@@ -114,6 +115,7 @@ func TestDestinationThatJoins(t *testing.T) {
 	logN(t, c, 11, 20)
 	require.NoError(t, c.Close())
 
+	first.awaitGone(t)
 	first.answer(0)
 	cfg.Destinations = []ledger.Destination{{Name: "late", Endpoint: late.URL}}
 	c = open(t, cfg)

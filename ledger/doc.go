@@ -24,7 +24,7 @@
 //
 // # How
 //
-//	Log ─► BeforeSend ─► limits, ID, time ─► OTLP bytes ─► ring ─┐ the caller's goroutine
+//	Log ─► scrubbing, BeforeSend, limits ─► OTLP bytes ─► ring ──┐ the caller's goroutine
 //	                                                             │
 //	                     spill loop: ring ─► wal ─► fsync ◄──────┘ one goroutine
 //	                     sender:     wal ─► POST ─► ack            one, and one per request

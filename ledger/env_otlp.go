@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ledger-sdk/ledger-go/internal/target"
 	"github.com/ledger-sdk/ledger-go/sender"
 )
 
@@ -45,7 +46,7 @@ func (e *env) server(c *Config) {
 // v1/logs is appended whatever it ends in. The client does so but to one that ends
 // in it already: that one has it appended here.
 func otlpBase(s string) string {
-	if logs := logsURL(s); s != "" && logs == strings.TrimSuffix(s, "/") {
+	if logs := target.Logs(s); s != "" && logs == strings.TrimSuffix(s, "/") {
 		return logs + "/v1/logs"
 	}
 	return s

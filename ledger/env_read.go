@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ledger-sdk/ledger-go/internal/target"
 )
 
 // env reads variables and collects what cannot be read.
@@ -123,7 +125,7 @@ func (e *env) headers(field string, names ...string) map[string]string {
 	out, spelled := map[string]string{}, map[string]string{}
 	for key, v := range pairs(s) {
 		value, err := url.PathUnescape(v)
-		if err != nil || badHeader(key, value) {
+		if err != nil || target.BadHeader(key, value) {
 			e.bad(field, name, "not a list of headers of the form name=value,name=value")
 			return nil
 		}

@@ -1,115 +1,83 @@
 package ledger
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"io/fs"
-	"net"
-	"runtime"
+	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 type (
-	wrapsItself struct{}
-	wrapPanics  struct{ error }
-	plainError  string
-	nilError    struct{}
-
-	pc         uintptr
-	tracing    struct{ stack []pc }
-	calling    struct{ pcs []uintptr }
-	tracePanic struct{}
-	traceArgs  struct{}
-	around     struct {
-		error
-		stack []pc
-	}
+	plainError string
+	nilError   struct{}
+	valued     struct{ value any }
+	looped     struct{}
 )
 
-func (e *wrapsItself) Error() string  { return "self" }
-func (e *wrapsItself) Unwrap() error  { return fmt.Errorf("again: %w", e) }
 func (e plainError) Error() string    { return string(e) }
 func (e *nilError) Error() string     { panic("nil") }
-func (e *wrapPanics) Unwrap() error   { panic("boom") }
-func (e tracing) Error() string       { return "t" }
-func (e tracing) StackTrace() []pc    { return e.stack }
-func (e calling) Error() string       { return "c" }
-func (e calling) Callers() []uintptr  { return e.pcs }
-func (tracePanic) Error() string      { return "p" }
-func (tracePanic) StackTrace() []pc   { panic("boom") }
-func (traceArgs) Error() string       { return "a" }
-func (traceArgs) StackTrace(int) []pc { return []pc{1} }
-func (e around) Unwrap() error        { return e.error }
-func (e around) StackTrace() []pc     { return e.stack }
+func (e valued) Error() string        { return "secret" }
+func (e valued) LogValue() slog.Value { return slog.AnyValue(e.value) }
+func (looped) Error() string          { return "looped" }
+func (l looped) LogValue() slog.Value { return slog.AnyValue(l) }
 
-func TestTheTypeOfAnErrorIsTheFirstThatSaysSomething(t *testing.T) {
-	op := &net.OpError{Op: "dial", Err: errors.New("refused")}
-	text := errors.New("text")
+func TestTheTextOfAnErrorIsWhatALoggerSees(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		err  error
 		want string
 	}{
-		{"its own", op, "*net.OpError"},
-		{"wrapped", fmt.Errorf("pay: %w", fmt.Errorf("call: %w", op)), "*net.OpError"},
-		{"a type that wraps is a type", &fs.PathError{Op: "open", Path: "x", Err: op}, "*fs.PathError"},
-		{"two wrapped", fmt.Errorf("%w, %w", text, op), "*net.OpError"},
-		{"joined", errors.Join(text, op), "*net.OpError"},
-		{"joined and wrapped", fmt.Errorf("x: %w", errors.Join(text, fmt.Errorf("y: %w", plainError("p")))), "ledger.plainError"},
-		{"text", text, "error"},
-		{"text in text", fmt.Errorf("a: %w", text), "error"},
-		{"a context's", context.DeadlineExceeded, "context.deadlineExceededError"},
-		{"nil in an interface", (*nilError)(nil), "*ledger.nilError"},
-		{"wraps itself", fmt.Errorf("x: %w", &wrapsItself{}), "*ledger.wrapsItself"},
-		{"unwrapping panics", &wrapPanics{text}, "*ledger.wrapPanics"},
+		{"its Error", errors.New("refused"), "refused"},
+		{"nothing", errors.New(""), ""},
+		{"text", valued{"hidden"}, "hidden"},
+		{"another error", valued{errors.New("hidden")}, "hidden"},
+		{"a number", valued{7}, "7"},
+		{"what hides nothing", valued{slog.GroupValue(slog.Int("code", 7))}, "secret"},
+		{"itself without end", looped{}, "!LOOP: LogValue returns another LogValuer without end"},
+		{"nil in an interface", (*nilError)(nil), "<nil>"},
+		{"a panic", &nilError{}, "!PANIC: nil"},
 	} {
-		t.Run(c.name, func(t *testing.T) { assert.Equal(t, c.want, errorType(c.err)) })
+		t.Run(c.name, func(t *testing.T) { assert.Equal(t, c.want, errorText(c.err)) })
 	}
 }
 
-func TestAnEndlessTreeOfErrorsEnds(t *testing.T) {
-	tree := errors.New("leaf")
-	for range 100 {
-		tree = errors.Join(tree, tree) // 2^100 leaves
+// exceptionOf returns what is stored of the exception of err.
+func exceptionOf(t *testing.T, err error, stack string) map[string]any {
+	t.Helper()
+	got := map[string]any{}
+	for _, a := range appendException(nil, &Record{Err: err, Stack: []byte(stack)}) {
+		require.NotContains(t, got, a.Key, "each once")
+		got[a.Key] = a.Value.Any()
 	}
-	assert.Equal(t, "error", errorType(tree))
-	assert.Empty(t, errorStack(&wrapsItself{}))
-	assert.Empty(t, errorStack(tree))
+	return got
 }
 
-func TestTheStackOfTheInnermostErrorIsTaken(t *testing.T) {
-	here := callerPCs()
-	var stack []pc
-	for _, p := range here {
-		stack = append(stack, pc(p))
-	}
-	want := pcStack(here)
-	assert.Regexp(t, `^at testing\.tRunner\(testing\.go:\d+\)$`, want)
-	for _, c := range []struct {
-		name string
-		err  error
-		want string
-	}{
-		{"none", errors.New("x"), ""},
-		{"StackTrace", tracing{stack}, want},
-		{"Callers", calling{here}, want},
-		{"wrapped", fmt.Errorf("x: %w", tracing{stack}), want},
-		{"the inner one", around{tracing{stack}, stack[:1]}, want},
-		{"the outer one if there is no other", around{errors.New("x"), stack}, want},
-		{"without frames", tracing{}, ""},
-		{"panics", tracePanic{}, ""},
-		{"unwrapping panics", &wrapPanics{tracing{stack}}, ""},
-		{"another method of that name", traceArgs{}, ""},
-		{"nil in an interface", (*nilError)(nil), ""},
-	} {
-		t.Run(c.name, func(t *testing.T) { assert.Equal(t, c.want, errorStack(c.err)) })
-	}
+func TestAnExceptionSaysWhatWasJoined(t *testing.T) {
+	first, second := plainError("a"), &wrapPanics{errors.New("b")}
+	assert.Equal(t, map[string]any{"exception.type": "ledger.plainError", "exception.message": "a"}, exceptionOf(t, first, ""))
+	assert.Equal(t, map[string]any{
+		"exception.type": "ledger.plainError", "exception.message": "a\nb",
+		"ledger.exception.other_types": []string{"*ledger.wrapPanics"},
+	}, exceptionOf(t, errors.Join(first, second), ""))
 }
 
-func callerPCs() []uintptr {
-	pcs := make([]uintptr, 10)
-	return pcs[:runtime.Callers(1, pcs)]
+func TestAStackThatIsGivenGoesBeforeThatOfTheError(t *testing.T) {
+	err := calling{callerPCs()}
+	assert.Contains(t, exceptionOf(t, err, "")["exception.stacktrace"], "testing.tRunner")
+	assert.Equal(t, "at main.f(x.go:1)", exceptionOf(t, err, "at main.f(x.go:1)")["exception.stacktrace"])
+}
+
+// Both are read as text in the end; an error of 2^11 lines is within what is cut.
+func TestALargeTreeOfErrorsIsOneException(t *testing.T) {
+	tree := error(plainError("leaf"))
+	for range 11 {
+		tree = errors.Join(tree, tree)
+	}
+	got := exceptionOf(t, tree, "")
+	assert.Equal(t, "ledger.plainError", got["exception.type"])
+	assert.NotContains(t, got, "ledger.exception.other_types")
+	assert.Equal(t, 1<<11, strings.Count(got["exception.message"].(string), "leaf"))
 }

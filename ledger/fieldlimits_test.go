@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"strings"
@@ -22,9 +21,9 @@ func TestToldFieldLimitsAreKept(t *testing.T) {
 	assert.Equal(t, knownLimits(), knownLimits().within(sender.FieldLimits{}))
 	assert.Equal(t, knownLimits(), knownLimits().within(sender.FieldLimits{Message: 1 << 30, Attributes: 102_400}), "ours are never exceeded")
 
-	p := preparer{max: &told}
+	var p preparer
 	decode := func(r Record) otlp.DecodedRecord {
-		b := p.encode(context.Background(), nil, &r, newIDSource(), testNow, 0)
+		b := p.encode(nil, &r, &stamp{max: told, id: idOf(testID), now: testNow})
 		req, err := otlp.DecodeRequest(append(otlp.AppendRequestPrefix(nil, nil, "s", "", len(b)), b...))
 		require.NoError(t, err)
 		return req.Resources[0].Scopes[0].Records[0]

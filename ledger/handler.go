@@ -4,8 +4,11 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync"
 
 	"github.com/ledger-sdk/ledger-go/internal/otlp"
+	"github.com/ledger-sdk/ledger-go/internal/own"
+	"github.com/ledger-sdk/ledger-go/internal/scrub"
 )
 
 // HandlerOptions are for [Client.Handler] what slog.HandlerOptions are for the
@@ -29,7 +32,7 @@ type HandlerOptions struct {
 // The first attribute that is an error keeps its key and is also the record's Err.
 // At slog.LevelError and above such a record is an exception, which the server
 // groups by its type and the place of the log call.
-func (c *Client) Handler(opts *HandlerOptions) slog.Handler { return newHandler(c, opts) }
+func (c *Client) Handler(opts *HandlerOptions) slog.Handler { return newHandler(c, opts, c.scrub) }
 
 // logger is what a handler needs of a Client.
 type logger interface {
@@ -39,15 +42,17 @@ type logger interface {
 // handler is immutable: WithAttrs and WithGroup return copies.
 type handler struct {
 	log    logger
+	scrub  *scrub.Scrubber
 	opts   HandlerOptions
-	groups []string    // open groups, for ReplaceAttr
-	prefix string      // the same, as the start of a key
-	attrs  []slog.Attr // of WithAttrs, flat and plain
-	err    error       // the first error among them
+	groups []string // open groups, for ReplaceAttr
+	prefix string   // the same, as the start of a key
+	joins  *joins   // what keys are called behind it
+	preset *preset  // of WithAttrs, nil if there are none
+	err    error    // the first error among them
 }
 
-func newHandler(log logger, opts *HandlerOptions) *handler {
-	h := &handler{log: log}
+func newHandler(log logger, opts *HandlerOptions, s *scrub.Scrubber) *handler {
+	h := &handler{log: log, scrub: s, joins: new(joins)}
 	if opts != nil {
 		h.opts = *opts
 	}
@@ -70,38 +75,52 @@ func (h *handler) WithGroup(name string) slog.Handler {
 	}
 	h2 := *h
 	h2.groups = append(slices.Clip(h.groups), name)
-	h2.prefix = otlp.Join(h.prefix, name)
+	h2.prefix, h2.joins = otlp.Join(h.prefix, name), new(joins)
 	return &h2
 }
 
-// WithAttrs returns a handler that adds attrs to every record. Their values are
-// taken now, so that the caller may change what they refer to.
+// WithAttrs returns a handler that adds attrs to every record. They are encoded now, so
+// that the caller may change what they refer to, and no record pays for them again.
 func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	if len(attrs) == 0 {
 		return h
 	}
-	f := h.flattener(slices.Clip(h.attrs))
+	var all []slog.Attr
+	if h.preset != nil {
+		all = slices.Clone(h.preset.attrs)
+	}
+	had := len(all)
+	f := h.flattener(all)
 	for _, a := range attrs {
 		f.add(h.groups, h.prefix, a, maxGroups)
 	}
-	for i := len(h.attrs); i < len(f.attrs); i++ {
-		f.attrs[i].Value = detached(otlp.Plain(f.attrs[i].Value))
+	all, _ = otlp.Flatten(f.attrs[:had:had], "", f.attrs[had:])
+	for i := had; i < len(all); i++ {
+		all[i].Value = otlp.Detached(all[i].Value)
 	}
+	scrubAll(all[had:], h.scrub) // only once, for a rule may match what it made
 	h2 := *h
-	h2.attrs, h2.err = f.attrs, f.err
+	h2.preset, h2.err = newPreset(otlp.Dedup(all), nil), f.err
 	return &h2
 }
 
+// room is the memory for the attributes of one call.
+type room struct{ attrs []slog.Attr }
+
+var rooms = sync.Pool{New: func() any { return new(room) }}
+
 // Handle logs r.
 func (h *handler) Handle(ctx context.Context, r slog.Record) error {
-	// A copy, because BeforeSend may change the attributes of its record.
-	attrs := make([]slog.Attr, 0, len(h.attrs)+r.NumAttrs()+4)
-	f := h.flattener(append(attrs, h.attrs...))
+	if own.Is(ctx) {
+		return nil
+	}
+	m, _ := rooms.Get().(*room)
+	f := h.flattener(m.attrs[:0])
 	r.Attrs(func(a slog.Attr) bool {
 		f.add(h.groups, h.prefix, a, maxGroups)
 		return true
 	})
-	rec := Record{Time: r.Time, Level: r.Level, Message: r.Message, Type: TypeLogger, Err: f.err}
+	rec := Record{Time: r.Time, Level: r.Level, Message: r.Message, Type: TypeLogger, Err: f.err, preset: h.preset}
 	if h.opts.ReplaceAttr != nil {
 		f.replaceBuiltins(&rec)
 	}
@@ -115,27 +134,11 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 		}
 	}
 	rec.Attrs = f.attrs
-	return h.log.Log(ctx, rec)
-}
-
-// detached copies a plain value that shares memory with the caller.
-func detached(v slog.Value) slog.Value {
-	if v.Kind() != slog.KindAny {
-		return v
+	err := h.log.Log(ctx, rec)
+	if cap(f.attrs) <= maxKeptAttrs {
+		clear(f.attrs) // or the pool would keep what they refer to alive
+		m.attrs = f.attrs
+		rooms.Put(m)
 	}
-	switch x := v.Any().(type) {
-	case []byte:
-		return slog.AnyValue(slices.Clone(x))
-	case []string:
-		return slog.AnyValue(slices.Clone(x))
-	case []int:
-		return slog.AnyValue(slices.Clone(x))
-	case []int64:
-		return slog.AnyValue(slices.Clone(x))
-	case []float64:
-		return slog.AnyValue(slices.Clone(x))
-	case []bool:
-		return slog.AnyValue(slices.Clone(x))
-	}
-	return v // Plain made the lists of other types itself
+	return err
 }

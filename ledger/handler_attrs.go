@@ -2,7 +2,10 @@ package ledger
 
 import (
 	"log/slog"
+	"maps"
 	"slices"
+	"strings"
+	"sync/atomic"
 
 	"github.com/ledger-sdk/ledger-go/internal/otlp"
 )
@@ -14,16 +17,56 @@ const (
 	maxLooked = 1 << 14
 )
 
+// maxJoins bounds the keys that a handler remembers under its groups: keys are mostly
+// constants, but nobody says so.
+const maxJoins = 128
+
+// joins remembers what keys are called under a prefix, so that no record makes the same
+// text again. The map is replaced, never changed.
+type joins struct {
+	known atomic.Pointer[map[string]string]
+	full  atomic.Bool
+}
+
+func (j *joins) join(prefix, key string) string {
+	if prefix == "" {
+		return key
+	}
+	old := j.known.Load()
+	if old != nil {
+		if name, ok := (*old)[key]; ok {
+			return name
+		}
+	}
+	name := otlp.Join(prefix, key)
+	if j.full.Load() {
+		return name
+	}
+	all := make(map[string]string, 8)
+	if old != nil {
+		maps.Copy(all, *old)
+	}
+	if len(all) < maxJoins {
+		all[strings.Clone(key)] = name
+		j.known.CompareAndSwap(old, &all) // If another was faster, the next call tries again.
+	} else {
+		j.full.Store(true)
+	}
+	return name
+}
+
 // flattener collects the attributes of one record, or of one call of WithAttrs.
 type flattener struct {
 	replace func([]string, slog.Attr) slog.Attr
+	joins   *joins // of the open groups
+	prefix  string // of the open groups
 	attrs   []slog.Attr
 	err     error // the first error among them
 	left    int   // of maxLooked
 }
 
 func (h *handler) flattener(attrs []slog.Attr) flattener {
-	return flattener{replace: h.opts.ReplaceAttr, attrs: attrs, err: h.err, left: maxLooked}
+	return flattener{replace: h.opts.ReplaceAttr, joins: h.joins, prefix: h.prefix, attrs: attrs, err: h.err, left: maxLooked}
 }
 
 // add appends a under prefix, or its members if it is a group.
@@ -40,8 +83,9 @@ func (f *flattener) add(groups []string, prefix string, a slog.Attr, depth int) 
 		given = a.Value // an error that was taken away must not come back as Err
 	}
 	f.noteError(given)
+	f.noteError(a.Value) // what LogValue returned may be one, too
 	if a.Value.Kind() == slog.KindGroup {
-		if a.Key != "" {
+		if a.Key != "" && f.replace != nil {
 			groups = append(slices.Clip(groups), a.Key)
 		}
 		for _, member := range a.Value.Group() {
@@ -50,8 +94,17 @@ func (f *flattener) add(groups []string, prefix string, a slog.Attr, depth int) 
 		return
 	}
 	if !a.Equal(slog.Attr{}) {
-		f.attrs = append(f.attrs, slog.Attr{Key: otlp.Join(prefix, a.Key), Value: a.Value})
+		f.attrs = append(f.attrs, slog.Attr{Key: f.key(prefix, a.Key), Value: a.Value})
 	}
+}
+
+// key returns the key under prefix. Only those of the open groups are remembered: those
+// in groups of the record itself are too many by their nature.
+func (f *flattener) key(prefix, key string) string {
+	if prefix == f.prefix {
+		return f.joins.join(prefix, key)
+	}
+	return otlp.Join(prefix, key)
 }
 
 // noteError remembers the first error.

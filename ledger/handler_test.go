@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ledger-sdk/ledger-go/internal/otlp"
+	"github.com/ledger-sdk/ledger-go/internal/own"
 )
 
 // wire is a logger that encodes and decodes what it is given, and keeps both.
@@ -33,10 +35,12 @@ func (w *wire) Log(ctx context.Context, r Record) error {
 	// After the records of the test, so that a time that was set can be told from
 	// one that was stamped.
 	s := stamp{max: knownLimits(), id: idOf(testID), now: time.Now().Add(time.Second), trace: trace}
-	rec, _, err := otlp.DecodeRecord(otlp.AppendRecord(nil, w.prep.build(&r, s)))
+	rec, _, err := otlp.DecodeRecord(w.prep.encode(nil, &r, &s))
 	if err != nil {
 		return err
 	}
+	// As for a hook: the handler takes back the memory of the attributes.
+	(&Client{}).scrubbed(&r, nil)
 	w.records = append(w.records, r)
 	w.decoded = append(w.decoded, rec)
 	return w.err
@@ -59,7 +63,7 @@ func (w *wire) last(t *testing.T) otlp.DecodedRecord {
 
 func testLogger(opts *HandlerOptions) (*slog.Logger, *wire) {
 	w := &wire{}
-	return slog.New(newHandler(w, opts)), w
+	return slog.New(newHandler(w, opts, nil)), w
 }
 
 func TestHandlerPassesSlogtest(t *testing.T) {
@@ -67,7 +71,7 @@ func TestHandlerPassesSlogtest(t *testing.T) {
 	slogtest.Run(t,
 		func(*testing.T) slog.Handler {
 			w = &wire{}
-			return newHandler(w, nil)
+			return newHandler(w, nil, nil)
 		},
 		func(t *testing.T) map[string]any {
 			rec := w.last(t)
@@ -113,13 +117,13 @@ func TestHandlerMakesARecord(t *testing.T) {
 
 func TestHandlerReturnsTheErrorOfLog(t *testing.T) {
 	w := &wire{err: errors.New("closed")}
-	assert.Equal(t, w.err, newHandler(w, nil).Handle(t.Context(), slog.Record{}))
+	assert.Equal(t, w.err, newHandler(w, nil, nil).Handle(t.Context(), slog.Record{}))
 }
 
 func TestHandlerLevel(t *testing.T) {
 	var level slog.LevelVar
 	level.Set(slog.LevelWarn)
-	h, plain := newHandler(&wire{}, &HandlerOptions{Level: &level}), newHandler(&wire{}, nil)
+	h, plain := newHandler(&wire{}, &HandlerOptions{Level: &level}, nil), newHandler(&wire{}, nil, nil)
 	assert.True(t, h.Enabled(t.Context(), slog.LevelWarn))
 	assert.False(t, h.Enabled(t.Context(), slog.LevelInfo))
 	level.Set(slog.LevelDebug)
@@ -148,7 +152,7 @@ func TestHandlersOfOneParentShareNothing(t *testing.T) {
 }
 
 func TestNothingToAddChangesNothing(t *testing.T) {
-	h := newHandler(&wire{}, nil)
+	h := newHandler(&wire{}, nil, nil)
 	assert.Same(t, h, h.WithGroup(""))
 	assert.Same(t, h, h.WithAttrs(nil))
 }
@@ -195,20 +199,59 @@ func TestAHandlerIsSafeForConcurrentUse(t *testing.T) {
 func TestHandlerBesideAnother(t *testing.T) {
 	var text bytes.Buffer
 	w := &wire{}
-	log := slog.New(slog.NewMultiHandler(slog.NewTextHandler(&text, nil), newHandler(w, nil)))
+	log := slog.New(slog.NewMultiHandler(slog.NewTextHandler(&text, nil), newHandler(w, nil, nil)))
 	log.With("a", 1).Info("m")
 	assert.Contains(t, text.String(), "a=1")
 	assert.Equal(t, []slog.Attr{slog.Int("a", 1)}, w.last(t).Attrs)
 }
 
+func TestATypicalLineCostsNoAllocation(t *testing.T) {
+	var p preparer
+	var buf []byte
+	s := stamp{max: knownLimits(), id: idOf(testID), now: testNow, scrub: Scrub{}.scrubber()}
+	var scope Scope
+	scope.Add(slog.String("http.request.method", "GET"))
+	s.scope = scope.Attrs()
+	log := slog.New(newHandler(logFunc(func(_ context.Context, r Record) error {
+		buf = p.encode(buf[:0], &r, &s)
+		return nil
+	}), nil, s.scrub)).With("service", "shop", "tenant", 7).WithGroup("request")
+	allocs := testing.AllocsPerRun(200, func() {
+		log.LogAttrs(context.Background(), slog.LevelInfo, "hello", slog.String("id", "abc"), slog.Int("n", 7), slog.Duration("took", time.Second))
+	})
+	if !raceDetector {
+		assert.Zero(t, allocs)
+	}
+	assert.Equal(t, "GET", attr(decode(t, buf), "http.request.method"))
+}
+
+// Keys that are not constants must not fill the memory.
+func TestAHandlerRemembersABoundedNumberOfKeys(t *testing.T) {
+	log, w := testLogger(nil)
+	log = log.WithGroup("g")
+	for i := range 3 * maxJoins {
+		log.Info("m", fmt.Sprint(i), i)
+		require.NotNil(t, attr(w.decoded[i], fmt.Sprint("g.", i)))
+	}
+	h, _ := log.Handler().(*handler)
+	assert.LessOrEqual(t, len(*h.joins.known.Load()), maxJoins)
+}
+
+func TestTheLibrarysOwnLinesAreLeftOut(t *testing.T) {
+	log, w := testLogger(nil)
+	log.InfoContext(own.Mark(t.Context()), "a request of the library's")
+	own.Logger(log).Warn("a diagnostic")
+	assert.Empty(t, w.records)
+}
+
 func BenchmarkHandler(b *testing.B) {
 	var p preparer
 	var buf []byte
-	ids := newIDSource()
-	log := slog.New(newHandler(logFunc(func(ctx context.Context, r Record) error {
-		buf = p.encode(ctx, buf[:0], &r, ids, testNow, 500)
+	s := stamp{max: knownLimits(), id: idOf(testID), now: testNow, resource: 500, scrub: Scrub{}.scrubber()}
+	log := slog.New(newHandler(logFunc(func(_ context.Context, r Record) error {
+		buf = p.encode(buf[:0], &r, &s)
 		return nil
-	}), nil)).With("service", "shop").WithGroup("request")
+	}), nil, s.scrub)).With("service", "shop").WithGroup("request")
 	ctx := context.Background()
 	b.ReportAllocs()
 	for b.Loop() {

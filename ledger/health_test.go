@@ -34,7 +34,7 @@ func TestHealthSaysWhatIsWrong(t *testing.T) {
 			require.Eventually(t, func() bool {
 				h = c.Health()
 				return h.Status == tt.want && strings.Contains(strings.Join(h.Reasons, ";"), tt.reason) && srv.count() > 0
-			}, 10*time.Second, time.Millisecond)
+			}, patience, time.Millisecond)
 			if tt.want != ledger.StatusOK {
 				assert.Equal(t, uint64(3), h.Pending, "everything is kept")
 				assert.False(t, h.OldestPending.IsZero())

@@ -31,10 +31,13 @@ func open(t *testing.T, cfg ledger.Config) *ledger.Client {
 	return c
 }
 
+// patience bounds the wait for what has to come. On a busy machine that is late.
+const patience = time.Minute
+
 // within returns a context for what must not take long.
 func within(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -56,7 +56,7 @@ func (c *Client) flush(ctx context.Context, op string, last wal.Offset) error {
 		case !isContext(err):
 			return err
 		}
-		if pending := c.undelivered(); pending > 0 {
+		if pending := c.pending(); pending > 0 {
 			return &PendingError{Op: op, Pending: pending, Reason: s.Health().Reason, Err: ctx.Err()}
 		}
 		return nil
@@ -64,7 +64,20 @@ func (c *Client) flush(ctx context.Context, op string, last wal.Offset) error {
 	return nil
 }
 
-// undelivered returns how many records wait for the destination for which most do.
+// pending is undelivered with the records that are in memory only: Sync put none of them
+// into the log if its context had ended before.
+func (c *Client) pending() uint64 {
+	var most uint64
+	for _, ln := range c.ways() {
+		if ln.sender != nil {
+			most = max(most, c.booksOf(ln, ln.reader.Stats(), c.log.Stats(), c.ring.Stats()).Pending)
+		}
+	}
+	return most
+}
+
+// undelivered returns how many records of the log wait for the destination for which
+// most do.
 func (c *Client) undelivered() uint64 {
 	var most uint64
 	for _, ln := range c.ways() {

@@ -41,7 +41,7 @@ func TestSyncSyncsWhateverTheDurability_W3(t *testing.T) {
 func TestSyncIntervalSyncsByItself(t *testing.T) {
 	c := open(t, config(t, "http://127.0.0.1:1"))
 	logN(t, c, 1, 10)
-	require.Eventually(t, func() bool { s := c.Stats(); return s.Synced == s.Last }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { s := c.Stats(); return s.Synced == s.Last }, patience, time.Millisecond)
 }
 
 func TestShutdownDeliversWhatItCanAndKeepsTheRest(t *testing.T) {
@@ -65,6 +65,7 @@ func TestShutdownDeliversWhatItCanAndKeepsTheRest(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	assert.Equal(t, uint64(5), pending.Pending)
 
+	srv.awaitGone(t)
 	srv.answer(0)
 	c = open(t, cfg)
 	require.NoError(t, c.Flush(within(t)))
@@ -112,4 +113,21 @@ func TestFlushEndsWithItsContext(t *testing.T) {
 	ended, end := context.WithCancel(t.Context())
 	end()
 	require.ErrorIs(t, c.Sync(ended), context.Canceled)
+	logN(t, c, 6, 7)
+	require.ErrorAs(t, c.Flush(ended), &pending, "which had ended before")
+	assert.Equal(t, uint64(7), pending.Pending)
+}
+
+// What is in memory only has not been delivered.
+func TestAFlushThatComesTooLateSaysSo(t *testing.T) {
+	srv := newCollector(t)
+	srv.answer(http.StatusServiceUnavailable)
+	c := open(t, config(t, srv.URL))
+	ended, end := context.WithCancel(t.Context())
+	end()
+	require.NoError(t, c.Flush(ended), "there is nothing")
+	logN(t, c, 1, 1)
+	var pending *ledger.PendingError
+	require.ErrorAs(t, c.Flush(ended), &pending)
+	assert.Equal(t, uint64(1), pending.Pending)
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ledger-sdk/ledger-go/internal/own"
 	"github.com/ledger-sdk/ledger-go/internal/ring"
 	"github.com/ledger-sdk/ledger-go/wal"
 )
@@ -28,35 +29,39 @@ var scratches = sync.Pool{New: func() any { return new(scratch) }}
 // synced, a power cut. Log waits neither for the disk, unless Durability is
 // SyncAlways, nor for the network (L1). It does not keep r or what it refers to.
 //
-// ctx carries the trace, see [ContextWithTrace]; under SyncAlways its end also
-// ends the wait.
+// ctx carries the trace, see [ContextWithTrace], and what the records of a request have
+// in common, see [ContextWithScope]; under SyncAlways its end also ends the wait.
 //
 // Errors: [ErrClosed], [ErrTooLarge]; under SyncAlways one that matches
 // [ErrNotSynced], or that of ctx, with the record admitted all the same.
 func (c *Client) Log(ctx context.Context, r Record) error {
-	if c.cfg.BeforeSend != nil {
-		return c.logHooked(ctx, r)
+	if own.Is(ctx) {
+		return nil // S3: what the library does on its own account makes no records.
 	}
-	return c.admit(ctx, &r)
+	s := c.stamp(ctx, time.Now())
+	if c.cfg.BeforeSend != nil {
+		return c.logHooked(ctx, r, s)
+	}
+	return c.admit(ctx, &r, &s)
 }
 
 // logHooked is Log for clients with a hook. It is a function of its own because a
 // record that a hook may keep has to be on the heap.
-func (c *Client) logHooked(ctx context.Context, r Record) error {
+func (c *Client) logHooked(ctx context.Context, r Record, s stamp) error {
+	c.scrubbed(&r, s.scope)
+	s.scope, s.last = nil, true
 	if !c.beforeSend(ctx, &r) {
 		c.dropped.Add(1)
 		return nil
 	}
-	return c.admit(ctx, &r)
+	return c.admit(ctx, &r, &s)
 }
 
 // admit encodes a record and puts it into the ring.
-func (c *Client) admit(ctx context.Context, r *Record) error {
-	now := time.Now()
+func (c *Client) admit(ctx context.Context, r *Record, st *stamp) error {
 	s, _ := scratches.Get().(*scratch)
-	s.prep.max = c.fields.Load()
-	s.buf = s.prep.encode(ctx, s.buf[:0], r, c.ids, now, c.resource.size)
-	admitted, err := c.ring.Push(s.buf, now.UnixNano())
+	s.buf = s.prep.encode(s.buf[:0], r, st)
+	admitted, err := c.ring.Push(s.buf, st.now.UnixNano())
 	s.prep.reset()
 	if cap(s.buf) <= maxScratch {
 		scratches.Put(s)
@@ -121,15 +126,4 @@ func (c *Client) Critical(ctx context.Context, msg string, attrs ...slog.Attr) {
 
 func (c *Client) message(ctx context.Context, level slog.Level, msg string, attrs []slog.Attr) {
 	_ = c.Log(ctx, Record{Level: level, Message: msg, Type: TypeConsole, Attrs: attrs})
-}
-
-// Exception logs an error with the stack of the caller. A nil error is not logged.
-func (c *Client) Exception(ctx context.Context, err error, attrs ...slog.Attr) {
-	if err == nil {
-		return
-	}
-	_ = c.Log(ctx, Record{
-		Level: slog.LevelError, Message: errorText(err), Type: TypeException, Importance: ImportanceHigh,
-		Err: err, Stack: callerStack(1), Attrs: attrs,
-	})
 }

@@ -62,6 +62,7 @@ func TestMetricsBalance_L2(t *testing.T) {
 	c := open(t, cfg)
 	logN(t, c, 1, 80)
 	require.NoError(t, c.Sync(t.Context()))
+	srv.awaitRequests(t, 2) // What was on its way when it was evicted would be delivered after all.
 	srv.answer(0)
 	require.NoError(t, c.Flush(within(t)))
 
@@ -88,7 +89,7 @@ func TestMetricsOfWhatWaits(t *testing.T) {
 	c := open(t, config(t, "http://127.0.0.1:1"))
 	logN(t, c, 1, 7)
 	require.NoError(t, c.Sync(t.Context()))
-	require.Eventually(t, func() bool { return scrape(t, c)[`ledger_oldest_pending_age_seconds{destination="default"}`] > 0 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return scrape(t, c)[`ledger_oldest_pending_age_seconds{destination="default"}`] > 0 }, patience, time.Millisecond)
 	m := scrape(t, c)
 	assert.Equal(t, 7.0, m[`ledger_pending_records{destination="default"}`])
 	assert.Positive(t, m[`ledger_pending_bytes{destination="default"}`])
@@ -109,7 +110,7 @@ func TestHealthHandlerIs503OnlyWhileRecordsAreLost(t *testing.T) {
 	cfg.MaxRecords = 10
 	c := open(t, cfg)
 	logN(t, c, 1, 3)
-	require.Eventually(t, func() bool { return c.Health().Status == ledger.StatusFailing }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return c.Health().Status == ledger.StatusFailing }, patience, time.Millisecond)
 	code, body := ask(c)
 	assert.Equal(t, http.StatusOK, code, "delivery is on hold, and everything is kept: %s", body)
 	assert.Contains(t, body, `"status":"failing"`)

@@ -1,9 +1,7 @@
 package ledger
 
 import (
-	"context"
 	"log/slog"
-	"time"
 
 	"github.com/ledger-sdk/ledger-go/internal/otlp"
 )
@@ -13,8 +11,6 @@ import (
 type preparer struct {
 	rec   otlp.Record
 	attrs []slog.Attr // as long as it ever was for this record
-	// max are limits that a server told of, nil if none did.
-	max *fieldLimits
 }
 
 // maxKeptAttrs bounds the memory that a preparer keeps between records.
@@ -29,34 +25,26 @@ func (p *preparer) reset() {
 	p.rec = otlp.Record{}
 }
 
-// stamp is what a record gets from where and when it is logged, exactly once (S2).
-type stamp struct {
-	id       [32]byte
-	now      time.Time
-	trace    TraceContext
-	resource int // the size of the resource's attributes, see resourceSize
-	max      fieldLimits
-}
-
-func newStamp(ctx context.Context, ids *idSource, now time.Time, resource int) stamp {
-	s := stamp{now: now, resource: resource, max: knownLimits()}
-	s.trace, _ = TraceFromContext(ctx)
-	ids.appendNext(s.id[:0], now)
-	return s
-}
-
-// build stamps r and brings it within the server's limits. r is only read. The
-// result is valid until the next call of build, encode or reset.
-func (p *preparer) build(r *Record, s stamp) *otlp.Record {
+// build stamps r, hides what is secret and brings it within the server's limits. r is
+// only read. The result is valid until the next call of build, encode or reset.
+func (p *preparer) build(r *Record, s *stamp) *otlp.Record {
 	// What the record's fields say comes first, so that attributes of the same key
 	// win; what is ours comes last, so that nothing wins over it.
-	attrs := appendException(p.attrs[:0], r)
+	attrs := scrubAll(appendException(p.attrs[:0], r), s.scrub)
+	known := len(attrs)
+	attrs = append(attrs, s.scope...)
+	scrubAll(attrs[known:], s.text())
+	if r.preset != nil {
+		attrs = append(attrs, r.preset.attrs...) // They are scrubbed.
+	}
+	known = len(attrs)
 	attrs, dropped := otlp.Flatten(attrs, "", r.Attrs)
+	scrubAll(attrs[known:], s.text())
 	longest := len(attrs)
 	attrs, f := limitAll(otlp.Dedup(attrs), s.max)
 	kind := f.kind(r)
 	if kind == TypeException {
-		attrs = completeException(attrs, r, s.max)
+		attrs = completeException(attrs, r, s)
 	}
 	id := string(s.id[:])
 	attrs = append(attrs, slog.String(keyID, id), slog.String(keyUID, id), slog.String(keyType, string(kind)))
@@ -65,12 +53,9 @@ func (p *preparer) build(r *Record, s stamp) *otlp.Record {
 	}
 	p.attrs = attrs[:max(len(attrs), longest)]
 	attrs, cut := fit(attrs, s.max.attributes-fixedJSON-s.resource, kind == TypeEndpoint)
-	p.rec = otlp.Record{
-		Time: limitTime(r.Time, s.now), Observed: s.now.UnixNano(),
-		Severity: severityOf(r.Level), SeverityText: r.Level.String(), Body: body(r, attrs, s.max),
-		TraceID: s.trace.TraceID, SpanID: s.trace.SpanID, Flags: uint32(s.trace.Flags),
-		Attrs: attrs, Flat: true, Dropped: uint32(dropped + cut),
-	}
+	p.rec = s.record(r)
+	p.rec.Body = body(r, attrs, s)
+	p.rec.Attrs, p.rec.Flat, p.rec.Dropped = attrs, true, uint32(dropped+cut)
 	return &p.rec
 }
 
@@ -128,9 +113,9 @@ func (f facts) rank(r *Record) Importance {
 
 // completeException gives the record a type and a message: without both the server
 // does not take it for an exception.
-func completeException(attrs []slog.Attr, r *Record, limits fieldLimits) []slog.Attr {
+func completeException(attrs []slog.Attr, r *Record, s *stamp) []slog.Attr {
 	kind, attrs := fallback(attrs, keyExceptionType, "error")
-	message := otlp.Cut(r.Message, limits.exceptionMessage)
+	message := otlp.Cut(scrubText(r.Message, s.text()), s.max.exceptionMessage)
 	if isBlank(message) {
 		message = kind
 	}
@@ -153,8 +138,8 @@ func fallback(attrs []slog.Attr, key, value string) (string, []slog.Attr) {
 }
 
 // body returns the message, or that of the exception.
-func body(r *Record, attrs []slog.Attr, limits fieldLimits) string {
-	message := r.Message
+func body(r *Record, attrs []slog.Attr, s *stamp) string {
+	message := scrubText(r.Message, s.text())
 	if isBlank(message) {
 		for _, a := range attrs {
 			if a.Key == keyExceptionMessage {
@@ -162,5 +147,5 @@ func body(r *Record, attrs []slog.Attr, limits fieldLimits) string {
 			}
 		}
 	}
-	return otlp.Cut(message, limits.message)
+	return otlp.Cut(message, s.max.message)
 }

@@ -26,9 +26,17 @@ func idOf(s string) [32]byte { return [32]byte([]byte(s)) }
 func sent(t testing.TB, r Record) otlp.DecodedRecord {
 	t.Helper()
 	var p preparer
-	rec, _, err := otlp.DecodeRecord(otlp.AppendRecord(nil, p.build(&r, stamp{max: knownLimits(), id: idOf(testID), now: testNow})))
+	rec, _, err := otlp.DecodeRecord(otlp.AppendRecord(nil, p.build(&r, &stamp{max: knownLimits(), id: idOf(testID), now: testNow})))
 	require.NoError(t, err)
 	accept(t, testNow, nil, rec)
+	return rec
+}
+
+// decode reads what was encoded.
+func decode(t testing.TB, b []byte) otlp.DecodedRecord {
+	t.Helper()
+	rec, _, err := otlp.DecodeRecord(b)
+	require.NoError(t, err)
 	return rec
 }
 
@@ -47,7 +55,9 @@ func TestPrepareStampsARecord(t *testing.T) {
 	ctx := ContextWithTrace(t.Context(), tc)
 	var p preparer
 	r := Record{Message: "m", Level: slog.LevelWarn, Importance: ImportanceLow, Attrs: []slog.Attr{slog.Int("a", 1)}}
-	out := p.build(&r, newStamp(ctx, newIDSource(), testNow, 0))
+	c := &Client{ids: newIDSource()}
+	stamped := c.stamp(ctx, testNow)
+	out := p.build(&r, &stamped)
 
 	id := out.Attrs[1].Value.String()
 	assert.Regexp(t, "^[0-9a-f]{12}7[0-9a-f]{19}$", id)
@@ -60,7 +70,8 @@ func TestPrepareStampsARecord(t *testing.T) {
 		},
 	}, out)
 
-	second := *p.build(&r, newStamp(context.Background(), newIDSource(), testNow, 0))
+	stamped = c.stamp(context.Background(), testNow)
+	second := *p.build(&r, &stamped)
 	assert.Zero(t, second.TraceID)
 	assert.NotEqual(t, id, second.Attrs[1].Value.String())
 }
@@ -217,7 +228,7 @@ func TestAPreparerForgetsTheLastRecord(t *testing.T) {
 	for i := range long.Attrs {
 		long.Attrs[i] = slog.String("k"+string(rune('a'+i%7)), "v") // most of them duplicates
 	}
-	p.build(&long, stamp{max: knownLimits(), id: idOf(testID), now: testNow})
+	p.build(&long, &stamp{max: knownLimits(), id: idOf(testID), now: testNow})
 	p.reset()
 	for _, a := range p.attrs[:cap(p.attrs)] {
 		require.Zero(t, a, "kept alive")
@@ -226,13 +237,13 @@ func TestAPreparerForgetsTheLastRecord(t *testing.T) {
 
 	short := Record{Message: "m"}
 	var fresh preparer
-	assert.Equal(t, fresh.build(&short, stamp{max: knownLimits(), id: idOf(testID), now: testNow}), p.build(&short, stamp{max: knownLimits(), id: idOf(testID), now: testNow}))
+	assert.Equal(t, fresh.build(&short, &stamp{max: knownLimits(), id: idOf(testID), now: testNow}), p.build(&short, &stamp{max: knownLimits(), id: idOf(testID), now: testNow}))
 
 	huge := Record{Attrs: make([]slog.Attr, 2*maxKeptAttrs)}
 	for i := range huge.Attrs {
 		huge.Attrs[i] = slog.Int(fmt.Sprint(i), i)
 	}
-	p.build(&huge, stamp{max: knownLimits(), id: idOf(testID), now: testNow})
+	p.build(&huge, &stamp{max: knownLimits(), id: idOf(testID), now: testNow})
 	p.reset()
 	assert.Nil(t, p.attrs, "one huge record must not pin its memory")
 }
@@ -240,10 +251,10 @@ func TestAPreparerForgetsTheLastRecord(t *testing.T) {
 func TestAnOrdinaryRecordCostsNoAllocation(t *testing.T) {
 	var p preparer
 	r := httpRecord()
-	ids, ctx := newIDSource(), context.Background()
+	s := stamp{max: knownLimits(), id: idOf(testID), now: testNow, resource: 500, scrub: Scrub{}.scrubber()}
 	var buf []byte
 	allocs := testing.AllocsPerRun(100, func() {
-		buf = p.encode(ctx, buf[:0], &r, ids, testNow, 500)
+		buf = p.encode(buf[:0], &r, &s)
 	})
 	assert.Zero(t, allocs)
 }
@@ -262,13 +273,17 @@ func httpRecord() Record {
 }
 
 func BenchmarkPrepareAndAppend(b *testing.B) {
-	var p preparer
-	r := httpRecord()
-	ids, ctx := newIDSource(), context.Background()
-	var buf []byte
-	b.ReportAllocs()
-	for b.Loop() {
-		buf = p.encode(ctx, buf[:0], &r, ids, testNow, 500)
+	for name, scrub := range map[string]Scrub{"scrubbed": {}, "not scrubbed": {Off: true}} {
+		b.Run(name, func(b *testing.B) {
+			var p preparer
+			r := httpRecord()
+			s := stamp{max: knownLimits(), id: idOf(testID), now: testNow, resource: 500, scrub: scrub.scrubber()}
+			var buf []byte
+			b.ReportAllocs()
+			for b.Loop() {
+				buf = p.encode(buf[:0], &r, &s)
+			}
+			b.SetBytes(int64(len(buf)))
+		})
 	}
-	b.SetBytes(int64(len(buf)))
 }

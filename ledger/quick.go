@@ -1,24 +1,17 @@
 package ledger
 
 import (
-	"context"
 	"log/slog"
 	"math"
 	"strings"
-	"time"
 
 	"github.com/ledger-sdk/ledger-go/internal/otlp"
 )
 
-// encode appends r to dst in its final form (S2): stamped with a record ID, the time
-// now and the trace in ctx, and within the server's limits, of which the resource
-// takes its size in the measure of resourceSize. r is only read.
-func (p *preparer) encode(ctx context.Context, dst []byte, r *Record, ids *idSource, now time.Time, resource int) []byte {
-	s := newStamp(ctx, ids, now, resource)
-	if p.max != nil {
-		s.max = *p.max
-	}
-	if out, ok := quick(dst, r, &s); ok {
+// encode appends r to dst in its final form (S2): stamped, without secrets, and within
+// the server's limits. r is only read.
+func (p *preparer) encode(dst []byte, r *Record, s *stamp) []byte {
+	if out, ok := quick(dst, r, s); ok {
 		return out
 	}
 	return otlp.AppendRecord(dst, p.build(r, s))
@@ -27,47 +20,47 @@ func (p *preparer) encode(ctx context.Context, dst []byte, r *Record, ids *idSou
 // maxQuickAttrs is where looking at each key for one that occurs twice ends.
 const maxQuickAttrs = 64
 
-// quick appends a record that needs no change: every attribute is flat, plain,
-// unique and surely within its limit. Nearly every record is so, and takes one pass
-// then, without a copy of its attributes. ok is false, and dst as it was, if the
+// quick appends a record that needs no change: every attribute is flat, plain, unique,
+// surely within its limit and without a secret. Nearly every record is so, and takes one
+// pass then, without a copy of its attributes. ok is false, and dst as it was, if the
 // record is not; if it is true, the bytes are those that build would have led to.
 func quick(dst []byte, r *Record, s *stamp) (_ []byte, ok bool) {
-	if r.Err != nil || len(r.Stack) > 0 || len(r.Message) > s.max.message || len(r.Attrs) >= maxQuickAttrs {
+	if r.Err != nil || len(r.Stack) > 0 || len(r.Message) > s.max.message || len(r.Attrs) >= maxQuickAttrs ||
+		r.preset != nil && !r.preset.ready {
 		return dst, false
 	}
-	rec := otlp.Record{
-		Time: limitTime(r.Time, s.now), Observed: s.now.UnixNano(),
-		Severity: severityOf(r.Level), SeverityText: r.Level.String(), Body: r.Message,
-		TraceID: s.trace.TraceID, SpanID: s.trace.SpanID, Flags: uint32(s.trace.Flags),
+	text := s.text() // what was scrubbed already is not again
+	if scrubText(r.Message, text) != r.Message {
+		return dst, false
 	}
+	rec := s.record(r)
+	rec.Body = r.Message
 	out, at := otlp.BeginRecord(dst, &rec)
-	var f facts
-	var keys otlp.KeySet
-	most, room := ownJSON, s.max.attributes-fixedJSON-s.resource
-	for i := range r.Attrs {
-		a := &r.Attrs[i]
-		kind := a.Value.Kind()
-		size, ok := f.asItIs(a, kind)
-		if most += size; !ok || most > room || !keys.Add(a.Key, r.Attrs[:i]) {
-			return dst, false
-		}
-		switch kind {
-		case slog.KindString:
-			out = otlp.AppendText(out, a.Key, otlp.Clean(a.Value.String()))
-		case slog.KindInt64:
-			out = otlp.AppendInt(out, a.Key, a.Value.Int64())
-		default:
-			out = otlp.AppendAttr(out, a.Key, a.Value)
-		}
+	var t tally
+	if r.preset != nil {
+		t = r.preset.tally
 	}
-	kind := f.kind(r)
+	if out, ok = t.appendAll(out, s.scope, text); !ok {
+		return dst, false
+	}
+	if r.preset != nil {
+		out = append(out, r.preset.bytes...)
+	}
+	b, attrs := blockOf(r)
+	if out, ok = t.appendBlock(out, b, text); !ok {
+		return dst, false
+	}
+	if out, ok = t.appendAll(out, attrs, text); !ok || t.most > s.max.attributes-fixedJSON-s.resource-ownJSON {
+		return dst, false
+	}
+	kind := t.facts.kind(r)
 	if kind == TypeException {
 		return dst, false
 	}
 	out = otlp.AppendText(out, keyID, s.id[:])
 	out = otlp.AppendText(out, keyUID, s.id[:])
 	out = otlp.AppendText(out, keyType, string(kind))
-	if i := f.rank(r); i != "" {
+	if i := t.facts.rank(r); i != "" {
 		out = otlp.AppendText(out, keyImportance, string(i))
 	}
 	return otlp.EndRecord(out, at, &rec, 0), true

@@ -17,16 +17,19 @@ import (
 
 // bothWays encodes r in one pass and by way of a preparer's list, and reports whether
 // the one pass took it. The bytes must not tell which way a record went.
-func bothWays(t testing.TB, r Record, resource int) (taken bool) {
+func bothWays(t testing.TB, r Record, resource int, scope ...slog.Attr) (taken bool) {
 	t.Helper()
 	trace, _ := ParseTraceparent(traceparent)
-	s := stamp{max: knownLimits(), id: idOf(testID), now: testNow, trace: trace, resource: resource}
+	s := stamp{
+		max: knownLimits(), id: idOf(testID), now: testNow, trace: trace, resource: resource,
+		scope: scope, scrub: Scrub{}.scrubber(),
+	}
 	got, ok := quick([]byte("before"), &r, &s)
 	if !ok {
 		require.Equal(t, "before", string(got), "what is not taken leaves nothing")
 		return false
 	}
-	want := otlp.AppendRecord([]byte("before"), new(preparer).build(&r, s))
+	want := otlp.AppendRecord([]byte("before"), new(preparer).build(&r, &s))
 	require.Equal(t, want, got, "%+v", r)
 	return true
 }
@@ -34,7 +37,7 @@ func bothWays(t testing.TB, r Record, resource int) (taken bool) {
 func TestOnePassMakesTheSameBytes(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(5, 6))
 	taken := 0
-	const rounds = 20_000
+	const rounds = 4_000
 	for range rounds {
 		if bothWays(t, nearlyOrdinary(rnd), rnd.IntN(2)*rnd.IntN(95_000)) {
 			taken++
@@ -45,6 +48,33 @@ func TestOnePassMakesTheSameBytes(t *testing.T) {
 	for range 300 {
 		bothWays(t, randomRecord(rnd, 64), 0)
 	}
+}
+
+// The same with attributes of a scope and of a handler's WithAttrs in front, which may
+// have the keys of one another and of the record.
+func TestOnePassMakesTheSameBytesOfThreeLists(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(7, 8))
+	taken := 0
+	const rounds = 4_000
+	for range rounds {
+		r := nearlyOrdinary(rnd)
+		attrs := slices.Clone(r.Attrs)
+		if rnd.IntN(4) == 0 && len(attrs) > 0 {
+			attrs = append(attrs, attrs[rnd.IntN(len(attrs))]) // a key twice, perhaps in two lists
+		}
+		from := rnd.IntN(len(attrs) + 1)
+		to := from + rnd.IntN(len(attrs)-from+1)
+		var scope Scope
+		scope.Add(attrs[:from]...)
+		plain, _ := otlp.Flatten(nil, "", attrs[from:to])
+		r.preset = newPreset(plain, Scrub{}.scrubber())
+		r.Attrs = attrs[to:]
+		if bothWays(t, r, 0, scope.Attrs()...) {
+			taken++
+		}
+	}
+	assert.Greater(t, taken, rounds/4)
+	assert.Less(t, taken, rounds*3/4)
 }
 
 // nearlyOrdinary makes records of which about half need no change.

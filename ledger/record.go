@@ -20,7 +20,8 @@ type Record struct {
 	// Importance is inferred from Level by the server if it is empty.
 	Importance Importance
 	// Err becomes exception.type, exception.message and, if it carries a stack and
-	// Stack is empty, exception.stacktrace.
+	// Stack is empty, exception.stacktrace. Of joined errors the first with a type of its
+	// own counts; the others' types are in ledger.exception.other_types.
 	Err error
 	// Stack is the text of runtime/debug.Stack, or any other text. Go's form is
 	// rewritten to the one that the server groups errors by.
@@ -30,6 +31,12 @@ type Record struct {
 	// always ours. All attributes together are cut to what the server takes, the
 	// largest first.
 	Attrs []slog.Attr
+	// EventName is OTLP's name for what kind of event this is, such as
+	// http.server.request; empty for a line of a log.
+	EventName string
+
+	// preset are attributes that come before Attrs and are encoded already.
+	preset *preset
 }
 
 // LevelCritical is above slog's levels: the process, or what it is for, is down.

@@ -34,16 +34,27 @@ type stack struct {
 // and, at the first panic, all that ran because of it.
 func (s *stack) add(f frame) {
 	switch {
-	case f.function == "panic" || f.function == "runtime.gopanic":
+	case isPanic(f.function):
 		if !s.panicked {
 			*s = stack{frames: s.frames[:0], panicked: true}
 		}
-	case strings.HasPrefix(f.function, "runtime.") || strings.HasPrefix(f.function, "runtime/debug."):
+	case f.function == "", isRuntime(f.function):
 	case len(s.frames) == maxFrames:
 		s.more++
 	default:
 		s.frames = append(s.frames, f)
 	}
+}
+
+func isPanic(function string) bool { return function == "panic" || function == "runtime.gopanic" }
+
+func isRuntime(function string) bool {
+	for _, prefix := range [...]string{"runtime.", "runtime/debug.", "internal/runtime/"} {
+		if strings.HasPrefix(function, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // text returns the lines, without this library's own frames unless there are only
@@ -65,9 +76,9 @@ func (s *stack) appendLines(b []byte, own bool) []byte {
 			b = append(b, '\n')
 		}
 		b = append(b, "at "...)
-		b = append(b, f.function...)
+		b = append(b, functionName(f.function)...)
 		b = append(b, '(')
-		b = append(b, path.Base(strings.ReplaceAll(f.file, `\`, "/"))...)
+		b = append(b, fileName(f.file)...)
 		b = append(b, ':')
 		b = strconv.AppendInt(b, int64(f.line), 10)
 		b = append(b, ')')
@@ -80,6 +91,27 @@ func (s *stack) appendLines(b []byte, own bool) []byte {
 	return b
 }
 
+// functionName is a function as its author wrote it, in one word. The linker escapes
+// dots in the last element of an import path.
+func functionName(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r <= ' ' {
+			return '_'
+		}
+		return r
+	}, strings.ReplaceAll(s, "%2e", "."))
+}
+
+// fileName is the base of a path without what would end the server's match of it.
+func fileName(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || strings.ContainsRune("():", r) {
+			return '_'
+		}
+		return r
+	}, path.Base(strings.ReplaceAll(s, `\`, "/")))
+}
+
 // isOwn reports whether a function is this library's: between the application's
 // code and the log call, or between a panic and the code that caught it.
 func isOwn(function string) bool {
@@ -87,7 +119,11 @@ func isOwn(function string) bool {
 	if !ok {
 		return false
 	}
-	for _, pkg := range [...]string{"ledger.", "middleware.", "middleware/", "sender.", "wal.", "internal/"} {
+	last := rest[strings.LastIndexByte(rest, '/')+1:]
+	if pkg, _, _ := strings.Cut(last, "."); strings.HasSuffix(pkg, "_test") {
+		return false
+	}
+	for _, pkg := range [...]string{"ledger.", "middleware.", "middleware/", "bridge/", "otel.", "otel/", "sender.", "wal.", "internal/"} {
 		if strings.HasPrefix(rest, pkg) {
 			return true
 		}
@@ -97,64 +133,12 @@ func isOwn(function string) bool {
 
 // callerStack returns the stack of its caller, or of a caller further up.
 func callerStack(skip int) []byte {
-	var pcs [2 * maxFrames]uintptr
+	var pcs [maxCarried]uintptr
 	return []byte(pcStack(pcs[:runtime.Callers(skip+2, pcs[:])]))
 }
 
 // pcStack returns the stack of program counters as runtime.Callers returns them.
 func pcStack(pcs []uintptr) string {
-	var s stack
-	if len(pcs) == 0 {
-		return ""
-	}
-	for frames := runtime.CallersFrames(pcs); ; {
-		f, more := frames.Next()
-		if f.Function != "" {
-			s.add(frame{f.Function, f.File, f.Line})
-		}
-		if !more {
-			return s.text()
-		}
-	}
-}
-
-// leafFirst rewrites the text of runtime/debug.Stack, of which it takes the first
-// goroutine. Any other text is returned as it is.
-func leafFirst(text string) string {
-	head, rest, _ := strings.Cut(text, "\n")
-	if !strings.HasPrefix(head, "goroutine ") || !strings.HasSuffix(head, "]:") {
-		return text
-	}
-	var s stack
-	for rest != "" {
-		var function, position string
-		function, rest, _ = strings.Cut(rest, "\n")
-		if function == "" || strings.HasPrefix(function, "created by ") {
-			break
-		}
-		if !strings.HasPrefix(rest, "\t") {
-			continue // "...additional frames elided..."
-		}
-		position, rest, _ = strings.Cut(rest[1:], "\n")
-		s.add(parseFrame(function, position))
-	}
-	if lines := s.text(); lines != "" {
-		return lines
-	}
-	return text
-}
-
-// parseFrame parses "pkg.(*T).F(0xc000, {...})" and "/dir/file.go:12 +0x1d".
-func parseFrame(function, position string) frame {
-	if at := strings.LastIndexByte(function, '('); at > 0 && strings.HasSuffix(function, ")") {
-		function = function[:at]
-	}
-	position, _, _ = strings.Cut(position, " +0x")
-	f := frame{function: function, file: position}
-	if at := strings.LastIndexByte(position, ':'); at >= 0 {
-		if n, err := strconv.Atoi(position[at+1:]); err == nil {
-			f.file, f.line = position[:at], n
-		}
-	}
-	return f
+	s := fromPCs(pcs)
+	return s.text()
 }

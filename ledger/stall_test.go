@@ -51,7 +51,7 @@ func TestCloseSpillsAFullRing_W3(t *testing.T) {
 	}
 	c.caps.Lock() // The first pass does not end.
 	log(800)
-	require.Eventually(t, func() bool { return c.spill.safe.Load() > 0 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return c.spill.safe.Load() > 0 }, time.Minute, time.Millisecond)
 	log(4500)
 	c.spill.once.Do(func() { close(c.spill.quit) })
 	<-c.spill.full // The next pass is the last one.

@@ -101,7 +101,7 @@ func TestTLSFaultKeepsTheRecordsUntilItIsRepaired_L2(t *testing.T) {
 			require.Eventually(t, func() bool {
 				h = c.Health()
 				return h.Delivery.Phase == sender.PhaseBackoff && h.Delivery.FailedAttempts >= 2
-			}, 20*time.Second, time.Millisecond)
+			}, patience, time.Millisecond)
 			assert.Contains(t, tt.reasons, h.Delivery.Reason)
 			assert.Equal(t, ledger.StatusDegraded, h.Status)
 			assert.False(t, h.Losing)

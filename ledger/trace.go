@@ -1,9 +1,6 @@
 package ledger
 
-import (
-	"context"
-	"encoding/hex"
-)
+import "context"
 
 // TraceContext is the place of a record in a distributed trace. It is sent in the
 // record's own fields, not as attributes.
@@ -18,17 +15,21 @@ func (tc TraceContext) IsValid() bool {
 	return tc.TraceID != [16]byte{} && tc.SpanID != [8]byte{}
 }
 
-type traceKey struct{}
-
 // ContextWithTrace returns a context that makes [Client.Log] stamp tc on records.
 // An invalid tc takes the trace of ctx away.
 func ContextWithTrace(ctx context.Context, tc TraceContext) context.Context {
-	return context.WithValue(ctx, traceKey{}, tc)
+	c := &recordContext{Context: ctx, common: commonOf(ctx)}
+	c.common.trace = tc
+	return c
 }
 
-// TraceFromContext returns the trace of ctx, and whether it has a valid one.
+// TraceFromContext returns the trace that [ContextWithTrace] left in ctx, and whether
+// there is a valid one.
 func TraceFromContext(ctx context.Context) (TraceContext, bool) {
-	tc, _ := ctx.Value(traceKey{}).(TraceContext)
+	return commonOf(ctx).trace.valid()
+}
+
+func (tc TraceContext) valid() (TraceContext, bool) {
 	if !tc.IsValid() {
 		return TraceContext{}, false
 	}
@@ -76,13 +77,25 @@ func ParseTraceparent(s string) (TraceContext, bool) {
 	return tc, true
 }
 
-// lowerHex decodes s, which is twice as long as dst.
+// lowerHex decodes s, which is twice as long as dst. Upper case is none of the
+// recommendation's.
 func lowerHex(dst []byte, s string) bool {
-	for i := range len(s) {
-		if 'A' <= s[i] && s[i] <= 'F' {
-			return false // a header that was not written by the recommendation
-		}
+	var odd byte
+	for i := range dst {
+		high, low := hexValues[s[2*i]], hexValues[s[2*i+1]]
+		odd |= high | low
+		dst[i] = high<<4 | low&0xf
 	}
-	_, err := hex.Decode(dst, []byte(s))
-	return err == nil
+	return odd <= 0xf
 }
+
+// hexValues holds the values of digits, and more than 15 for any other character.
+var hexValues = func() (values [256]byte) {
+	for c := range values {
+		values[c] = 0xff
+	}
+	for i, c := range []byte("0123456789abcdef") {
+		values[c] = byte(i)
+	}
+	return values
+}()

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ledger-sdk/ledger-go/internal/target"
 	"github.com/ledger-sdk/ledger-go/sender"
 )
 
@@ -88,6 +89,11 @@ func (c Config) Validate() error {
 	if c.Durability < SyncInterval || c.Durability > SyncNever {
 		bad("Durability", "is %d, not SyncInterval, SyncAlways or SyncNever", int(c.Durability))
 	}
+	for i, r := range c.Scrub.Rules {
+		if r.Pattern == nil {
+			bad("Scrub", "has a rule without a pattern, number %d", i+1)
+		}
+	}
 	return errors.Join(errs...)
 }
 
@@ -107,14 +113,14 @@ func (c Config) badServer(bad func(field, format string, args ...any)) {
 	for _, err := range c.badTLS() {
 		bad("TLS", "is not usable: %v", err)
 	}
-	if strings.ContainsFunc(c.APIKey, unprintable) {
+	if target.BadKey(c.APIKey) {
 		bad("APIKey", "holds characters that a header cannot carry")
 	}
 	names := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(c.Headers)) {
 		canonical := http.CanonicalHeaderKey(name)
 		switch {
-		case badHeader(name, c.Headers[name]):
+		case target.BadHeader(name, c.Headers[name]):
 			bad("Headers", "hold %q, which is not a header", name)
 		case names[canonical]:
 			bad("Headers", "hold %s more than once", canonical)
@@ -145,26 +151,16 @@ func (c Config) badURL() (field, reason string) {
 	if c.LogsURL != "" {
 		field, s = "LogsURL", c.LogsURL
 	}
-	u, err := url.Parse(s)
+	fault := target.Check(s, c.LogsURL == "")
 	switch {
-	case s == "":
-		return field, "is empty"
 	case c.LogsURL != "" && c.Endpoint != "":
 		return field, "is set, and so is Endpoint: one of them says where records go"
-	case err != nil:
-		return field, "is not a URL"
-	case u.Scheme != "http" && u.Scheme != "https":
-		return field, "does not start with http:// or https://"
-	case u.Hostname() == "":
-		return field, "names no host"
-	case u.User != nil:
-		return field, "holds credentials: use APIKey or Headers"
-	case strings.Contains(s, "#"): // Even an empty one would swallow what is appended.
-		return field, "has a fragment, which is never sent"
-	case c.LogsURL == "" && (u.RawQuery != "" || u.ForceQuery):
-		return field, "has a query: it is a base URL, see LogsURL"
+	case fault == target.UserInfo:
+		return field, string(fault) + ": use APIKey or Headers"
+	case fault == target.Query:
+		return field, string(fault) + ": it is a base URL, see LogsURL"
 	}
-	return field, ""
+	return field, string(fault)
 }
 
 // url is where records go. If it has no path, net/http asks for the root.
@@ -172,17 +168,7 @@ func (c Config) url() string {
 	if c.LogsURL != "" {
 		return c.LogsURL
 	}
-	return logsURL(c.Endpoint)
-}
-
-// logsURL is a base URL with v1/logs appended, once. A slash at its end is not
-// doubled; nothing else of it is changed.
-func logsURL(endpoint string) string {
-	base := strings.TrimSuffix(endpoint, "/")
-	if strings.HasSuffix(base, "/v1/logs") {
-		return base
-	}
-	return base + "/v1/logs"
+	return target.Logs(c.Endpoint)
 }
 
 // safeURL is a URL without what may be secret in it.
@@ -192,15 +178,4 @@ func safeURL(s string) string {
 		return "[unreadable]"
 	}
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
-}
-
-func unprintable(r rune) bool { return r <= ' ' || r > '~' }
-
-func notToken(r rune) bool { return unprintable(r) || strings.ContainsRune(`()<>@,;:\"/[]?={}`, r) }
-
-// badHeader reports whether a header cannot be sent. The client would try again for
-// ever, and never reach the server.
-func badHeader(name, value string) bool {
-	control := func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
-	return name == "" || strings.ContainsFunc(name, notToken) || strings.ContainsFunc(value, control)
 }

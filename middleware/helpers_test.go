@@ -3,11 +3,8 @@ package middleware
 import (
 	"context"
 	"errors"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -15,7 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/web"
+	"github.com/ledger-sdk/ledger-go/internal/otlp"
 	"github.com/ledger-sdk/ledger-go/ledger"
+	"github.com/ledger-sdk/ledger-go/middleware/internal/exchange"
 )
 
 func TestMain(m *testing.M) {
@@ -46,7 +46,7 @@ func (c *capture) Log(ctx context.Context, r ledger.Record) error {
 	if c.before != nil {
 		c.before()
 	}
-	r.Attrs = slices.Clone(r.Attrs) // the middleware takes them back
+	r.Attrs, _ = otlp.Flatten(nil, "", r.Attrs) // as the client does; the middleware takes them back
 	t := taken{Record: r, ctx: ctx, attrs: map[string]any{}}
 	for _, a := range r.Attrs {
 		if _, twice := t.attrs[a.Key]; twice {
@@ -66,7 +66,7 @@ func (c *capture) one(t *testing.T) taken {
 	t.Helper()
 	select {
 	case <-c.arrived:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		require.Fail(t, "no record")
 	}
 	c.mu.Lock()
@@ -90,32 +90,16 @@ func onBoth(t *testing.T, test func(t *testing.T, p protocol)) {
 	}
 }
 
-// serve starts a server of this protocol. Its error log is discarded: panics are
-// raised on purpose.
+// serve starts a server of this protocol.
 func (p protocol) serve(t *testing.T, h http.Handler) *httptest.Server {
 	t.Helper()
-	s := httptest.NewUnstartedServer(h)
-	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-	s.EnableHTTP2 = p.http2
-	if p.http2 {
-		s.StartTLS()
-	} else {
-		s.Start()
-	}
-	t.Cleanup(s.Close)
-	t.Cleanup(s.Client().CloseIdleConnections)
-	return s
+	return web.Start(t, h, p.http2)
 }
 
 // get answers a GET with its status and body.
 func get(t *testing.T, s *httptest.Server, path string) (int, string) {
 	t.Helper()
-	resp, err := s.Client().Get(s.URL + path)
-	require.NoError(t, err)
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	require.NoError(t, err)
-	return resp.StatusCode, string(body)
+	return web.Server{URL: s.URL, Client: s.Client()}.Get(t, path)
 }
 
 // direct runs one request through the middleware without a server.
@@ -126,3 +110,8 @@ func direct(h http.HandlerFunc, r *http.Request, opts ...Option) *capture {
 }
 
 func nothing(http.ResponseWriter, *http.Request) {}
+
+// wrap is New for a recorder of records.
+func wrap(log exchange.Logger, opts ...Option) func(http.Handler) http.Handler {
+	return newRecorder(log, opts...).Wrap
+}

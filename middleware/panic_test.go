@@ -46,13 +46,15 @@ func TestAPanicIsRecordedAndRaisedAgainUnchanged(t *testing.T) {
 		errorType string
 		message   string
 	}{
-		{"error", func() { raise(sentinel) }, sentinel, "*errors.errorString", "sentinel"},
-		{"wrapped error", func() { raise(fmt.Errorf("op: %w", sentinel)) }, nil, "*fmt.wrapError", "op: sentinel"},
-		{"string", func() { raise("boom") }, "boom", "*middleware.Panic", "boom"},
-		{"pointer", func() { raise(pointer) }, pointer, "*middleware.Panic", "&{7}"},
+		{"error", func() { raise(sentinel) }, sentinel, "error", "sentinel"},
+		{"wrapped error", func() { raise(fmt.Errorf("op: %w", sentinel)) }, nil, "error", "op: sentinel"},
+		{"wrapped type", func() { raise(fmt.Errorf("op: %w", tried{sentinel})) }, nil, "middleware.tried", "op: sentinel"},
+		{"joined", func() { raise(errors.Join(sentinel, tried{sentinel})) }, nil, "middleware.tried", "sentinel\nsentinel"},
+		{"string", func() { raise("boom") }, "boom", "*ledger.Panic", "boom"},
+		{"pointer", func() { raise(pointer) }, pointer, "*ledger.Panic", "&{7}"},
 		{"runtime error", func() { _ = index[i] }, nil, "runtime.boundsError", "runtime error: index out of range [3] with length 0"},
 		{"nil", func() { raise(nil) }, nil, "*runtime.PanicNilError", new(runtime.PanicNilError).Error()},
-		{"wrapped abort", func() { raise(fmt.Errorf("op: %w", http.ErrAbortHandler)) }, nil, "*fmt.wrapError", "op: net/http: abort Handler"},
+		{"wrapped abort", func() { raise(fmt.Errorf("op: %w", http.ErrAbortHandler)) }, nil, "error", "op: net/http: abort Handler"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -72,6 +74,7 @@ func TestAPanicIsRecordedAndRaisedAgainUnchanged(t *testing.T) {
 			assert.Equal(t, tt.errorType, r.attrs["error.type"])
 			assert.Equal(t, int64(500), r.attrs["http.response.status_code"])
 			require.Error(t, r.Err)
+			assert.Equal(t, ledger.ErrorType(r.Err), r.attrs["error.type"], "as exception.type")
 			assert.Equal(t, tt.message, r.Err.Error())
 			assert.Contains(t, string(r.Stack), "TestAPanicIsRecordedAndRaisedAgainUnchanged.func")
 			assert.Contains(t, string(r.Stack), "panic_test.go")

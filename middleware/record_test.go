@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ledger-sdk/ledger-go/ledger"
+	"github.com/ledger-sdk/ledger-go/middleware/internal/exchange"
 )
 
 func TestRecordHoldsTheRequestByItsConventionalNames(t *testing.T) {
@@ -45,7 +46,7 @@ func TestRecordHoldsTheRequestByItsConventionalNames(t *testing.T) {
 		assert.Equal(t, ledger.ImportanceStandard, r.Importance)
 		assert.WithinRange(t, r.Time, before, time.Now())
 
-		host, port, ok := splitAddr(s.Listener.Addr().String())
+		host, port, ok := exchange.SplitAddr(s.Listener.Addr().String())
 		require.True(t, ok)
 		scheme := map[bool]string{false: "http", true: "https"}[p.http2]
 		want := map[string]any{

@@ -1,97 +1,71 @@
 package middleware
 
 import (
-	"bufio"
+	"context"
 	"io"
-	"net"
 	"net/http"
 	"strconv"
 	"sync/atomic"
 
-	"github.com/felixge/httpsnoop"
+	"github.com/ledger-sdk/ledger-go/middleware/internal/policy"
 )
 
-// response counts what a handler sends. Its fields are atomic because a handler may
-// still write from a goroutine of its own while the record is made.
+// response notes what a handler sends. It is safe for concurrent use, because a
+// handler may still write from a goroutine of its own while the record is made.
 type response struct {
-	request  *http.Request // its context is canceled when the client goes away
-	code     atomic.Int32  // the first final status, 0 if none yet
-	bytes    atomic.Int64  // of the body
+	cfg    *config
+	ctx    context.Context //nolint:containedctx // The request's, which is canceled when the client goes away.
+	header http.Header
+	head   bool // the request was HEAD: no body is sent, whatever the handler writes
+
+	claimed  atomic.Bool  // somebody is taking down the header that goes out
+	code     atomic.Int32 // the first final status, 0 if none yet; published after sent
+	sent     sentHeader
+	bytes    atomic.Int64 // of the body
 	hijacked atomic.Bool
 	failed   atomic.Bool // a 5xx was sent while the client was there
-}
 
-// status returns the first final status that was sent, 0 if none was.
-func (p *response) status() int { return int(p.code.Load()) }
-
-// complete reports whether the response has the length that it declared. A client
-// that leaves after such a response has missed nothing.
-func (p *response) complete(h http.Header) bool {
-	n, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64)
-	return err == nil && n == p.bytes.Load()
+	// The writer underneath, if it is of one of these forms, and what the handler
+	// got for it. See wrap.
+	http1 http1Writer
+	http2 http2Writer
+	out   http.ResponseWriter
 }
 
 // send notes that code went out. Only the first final status counts: 1xx precede
 // it, except 101, which ends HTTP on the connection.
 func (p *response) send(code int) {
-	if code < 200 && code != http.StatusSwitchingProtocols {
+	if p.code.Load() != 0 || code < 200 && code != http.StatusSwitchingProtocols {
 		return
 	}
-	if p.code.CompareAndSwap(0, int32(code)) && code >= 500 && p.request.Context().Err() == nil {
+	if !p.claimed.CompareAndSwap(false, true) {
+		return
+	}
+	if code >= 500 && p.ctx.Err() == nil {
 		p.failed.Store(true)
 	}
+	p.sent = p.takeHeader(code)
+	p.code.Store(int32(code))
 }
 
-// wrap returns w with the counting in between. Each hook calls on first: a call that
-// panics or fails has sent nothing.
-func (p *response) wrap(w http.ResponseWriter) http.ResponseWriter {
-	return httpsnoop.Wrap(w, httpsnoop.Hooks{
-		WriteHeader: func(next httpsnoop.WriteHeaderFunc) httpsnoop.WriteHeaderFunc {
-			return func(code int) {
-				next(code)
-				p.send(code)
-			}
-		},
-		Write: func(next httpsnoop.WriteFunc) httpsnoop.WriteFunc {
-			return func(b []byte) (int, error) {
-				n, err := next(b)
-				p.wrote(int64(n))
-				return n, err
-			}
-		},
-		WriteString: func(next httpsnoop.WriteStringFunc) httpsnoop.WriteStringFunc {
-			return func(s string) (int, error) {
-				n, err := next(s)
-				p.wrote(int64(n))
-				return n, err
-			}
-		},
-		ReadFrom: func(next httpsnoop.ReadFromFunc) httpsnoop.ReadFromFunc {
-			return func(src io.Reader) (int64, error) {
-				n, err := next(src)
-				p.wrote(n)
-				return n, err
-			}
-		},
-		// A flush before the first write sends 200. httpsnoop takes FlushError
-		// through this hook as well.
-		Flush: func(next httpsnoop.FlushFunc) httpsnoop.FlushFunc {
-			return func() {
-				next()
-				p.send(http.StatusOK)
-			}
-		},
-		Hijack: func(next httpsnoop.HijackFunc) httpsnoop.HijackFunc {
-			return func() (net.Conn, *bufio.ReadWriter, error) {
-				conn, rw, err := next()
-				if err == nil {
-					p.hijacked.Store(true)
-					p.send(http.StatusSwitchingProtocols)
-				}
-				return conn, rw, err
-			}
-		},
-	})
+// settle returns the first final status that was sent, 0 if none was, and what the
+// header says: at that time or, if nothing was sent, now, as net/http will send it.
+// From then on the application may do with the header what it likes.
+func (p *response) settle() (int, sentHeader) {
+	if code := p.code.Load(); code != 0 {
+		return int(code), p.sent
+	}
+	if p.claimed.CompareAndSwap(false, true) {
+		return 0, p.takeHeader(http.StatusOK)
+	}
+	return 0, sentHeader{} // a goroutine of the handler is sending at this moment
+}
+
+// complete reports whether the response has the length that it declared. A client
+// that leaves after such a response has missed nothing.
+func (p *response) complete(h sentHeader) bool {
+	n, err := strconv.ParseInt(h.length, 10, 64)
+	return err == nil && n == p.bytes.Load()
 }
 
 // wrote notes n bytes of the body. Writing sends 200 if no status was sent.
@@ -100,15 +74,69 @@ func (p *response) wrote(n int64) {
 	p.send(http.StatusOK)
 }
 
-// countingBody counts what is read of a request body without a declared length.
-type countingBody struct {
-	io.ReadCloser
-	read atomic.Int64
+// wroteBytes notes that n bytes of b were written. n is what a writer of the
+// application's may say, and need not make sense.
+func (p *response) wroteBytes(b []byte, n int) {
+	p.wrote(int64(n))
+	if m := p.more(); m != nil {
+		m.keep(b[:max(0, min(n, len(b)))])
+	}
 }
 
-// Read reads on and counts.
-func (b *countingBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	b.read.Add(int64(n))
-	return n, err
+// wroteString is wroteBytes for a string, of which only what may be shown is copied.
+func (p *response) wroteString(s string, n int) {
+	p.wrote(int64(n))
+	if m := p.more(); m != nil {
+		m.keep([]byte(s[:max(0, min(n, len(s), policy.MaxPreview+1))]))
+	}
+}
+
+// more returns what options asked for, once the header is taken down.
+func (p *response) more() *sentMore {
+	if p.code.Load() == 0 {
+		return nil
+	}
+	return p.sent.more
+}
+
+// flushed notes a flush, which sends 200 if no status was sent.
+func (p *response) flushed() { p.send(http.StatusOK) }
+
+// tookOver notes that the handler has the connection.
+func (p *response) tookOver() {
+	p.hijacked.Store(true)
+	p.send(http.StatusSwitchingProtocols)
+}
+
+// readFrom copies from src by next, the writer's own way, which may be sendfile. Where
+// a preview is wanted, the beginning passes through write.
+func (p *response) readFrom(src io.Reader, next func(io.Reader) (int64, error), write func([]byte) (int, error)) (int64, error) {
+	var begun int64
+	if limit := p.cfg.previewLimit(int(p.code.Load())); limit > 0 && !p.head {
+		var err error
+		// One byte more, so that the preview knows whether it is all.
+		begun, err = io.CopyN(writerFunc(write), src, int64(limit)+1)
+		if err == io.EOF { //nolint:errorlint // CopyN returns the value itself.
+			return begun, nil
+		}
+		if err != nil {
+			return begun, err
+		}
+	}
+	n, err := next(src)
+	p.wrote(n)
+	return begun + n, err
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
+
+// previewLimit returns how many bytes are kept of the body of a response with this
+// status, if it is text.
+func (c *config) previewLimit(status int) int {
+	if status >= http.StatusBadRequest {
+		return max(c.errorBody, c.responseBody)
+	}
+	return c.responseBody
 }

@@ -1,28 +1,10 @@
 package middleware
 
 import (
-	"context"
 	"net/http"
+	"path"
 	"strings"
-	"sync/atomic"
 )
-
-// scope is what the code inside a request can reach of its record.
-type scope struct {
-	route atomic.Pointer[string]
-}
-
-type scopeKey struct{}
-
-// SetRoute names the route of the request that ctx belongs to, "/orders/{id}" for
-// example. It wins over every other source, and a later call over an earlier one. It
-// is for routers that do not tell: a ServeMux behind http.StripPrefix, or one's own.
-// Outside of a request that the middleware serves it does nothing.
-func SetRoute(ctx context.Context, pattern string) {
-	if s, ok := ctx.Value(scopeKey{}).(*scope); ok {
-		s.route.Store(&pattern)
-	}
-}
 
 // Matcher is a router that can be asked which pattern a request matches. A
 // *http.ServeMux is one.
@@ -32,27 +14,37 @@ type Matcher interface {
 
 // route returns the pattern that the exchange matched, empty if there is none (M5).
 // It never returns the path.
-func (c *config) route(x *exchange) string {
-	if p := x.scope.route.Load(); p != nil && *p != "" {
-		return *p
+func (c *config) route(x *serving) string {
+	if p := x.state.Route(); p != "" {
+		return p
 	}
 	if c.routeFunc != nil {
-		if p := contained(func() string { return c.routeFunc(x.inner) }); p != "" {
+		if p := contained(c, "", func() string { return c.routeFunc(x.inner) }); p != "" {
 			return p
 		}
 	}
-	if p := trimPattern(x.inner.Pattern); p != "" {
+	if p := patternOf(x.inner, x.inner.Pattern); p != "" {
 		return p
 	}
 	if c.mux != nil {
 		// Another middleware in between took a copy of the request, and the
 		// mux wrote the pattern there.
-		return contained(func() string {
+		return contained(c, "", func() string {
 			_, p := c.mux.Handler(x.outer)
-			return trimPattern(p)
+			return patternOf(x.outer, p)
 		})
 	}
 	return ""
+}
+
+// patternOf returns the path of a pattern that a mux gives for r. For a CONNECT that it
+// redirects to the same path, cleaned and with a slash, it gives that path instead of a
+// pattern. No pattern that the path itself matches is written so.
+func patternOf(r *http.Request, pattern string) string {
+	if r.Method == http.MethodConnect && pattern == path.Clean("/"+r.URL.Path)+"/" && !strings.HasSuffix(r.URL.Path, "/") {
+		return ""
+	}
+	return trimPattern(pattern)
 }
 
 // trimPattern cuts method and host from a pattern of net/http: "GET example.com/a"
@@ -62,15 +54,4 @@ func trimPattern(p string) string {
 		return p[i:]
 	}
 	return ""
-}
-
-// contained calls a function that the application gave to an option. If it panics
-// the record does without its answer, and the request goes on (M4).
-func contained(f func() string) (s string) {
-	defer func() {
-		if recover() != nil {
-			s = ""
-		}
-	}()
-	return f()
 }

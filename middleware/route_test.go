@@ -70,6 +70,26 @@ func TestRouteIsResolvedInThisOrder(t *testing.T) {
 	}
 }
 
+// For a CONNECT net/http names the path that a redirect leads to where it names a
+// pattern otherwise: whoever asks would write the routes (M5).
+func TestAPathIsNoRouteOfACONNECT_M5(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/users/{id}/", nothing)
+	mux.HandleFunc("/files/", nothing)
+	mux.HandleFunc("/", nothing)
+	for path, want := range map[string]any{
+		"/users/42": nil, "/users/42/": "/users/{id}/", "/users//42": "/users/{id}/", "/files": nil, "/files/": "/files/",
+		"/files/a/b": "/files/", "/chat": "/", "/": "/",
+	} {
+		for name, next := range map[string]http.Handler{"pattern": mux, "asked": copies(mux)} {
+			r := httptest.NewRequest(http.MethodConnect, "http://example.com"+path, nil)
+			r.URL.Path = path
+			got := direct(next.ServeHTTP, r, WithMux(mux)).one(t)
+			assert.Equal(t, want, got.attrs["http.route"], "%s %s", name, path)
+		}
+	}
+}
+
 type brokenMux struct{}
 
 func (brokenMux) Handler(*http.Request) (http.Handler, string) { panic("mux") }

@@ -119,21 +119,33 @@ func (a *Account) change(what string, f func(*account) error) error {
 	s := a.state
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	to, known := s.c.accounts[a.name]
-	if !known {
-		to.checkpoint.Epoch = s.c.id.Epoch
-	}
+	to := s.account(a.name)
 	err := f(&to)
 	if err == nil {
-		next := s.c
-		next.accounts = maps.Clone(s.c.accounts)
-		next.accounts[a.name] = to
-		err = s.write(next, func(tx *bbolt.Tx) error { return encodeAccount(tx, a.name, to) })
+		err = s.writeAccounts(map[string]account{a.name: to})
 	}
 	if err != nil {
 		return fmt.Errorf("sender: %s: %w", what, err)
 	}
 	return nil
+}
+
+// account returns what is kept under a name, or what a new account begins with. s.mu is
+// held.
+func (s *State) account(name string) account {
+	a, known := s.c.accounts[name]
+	if !known {
+		a.checkpoint.Epoch = s.c.id.Epoch
+	}
+	return a
+}
+
+// writeAccounts writes accounts in one transaction. s.mu is held.
+func (s *State) writeAccounts(changed map[string]account) error {
+	next := s.c
+	next.accounts = maps.Clone(s.c.accounts)
+	maps.Copy(next.accounts, changed)
+	return s.write(next, func(tx *bbolt.Tx) error { return encodeAccounts(tx, changed) })
 }
 
 // follows says whether next may replace the stored checkpoint.

@@ -1,6 +1,8 @@
 package sender
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -10,8 +12,11 @@ import (
 	"github.com/ledger-sdk/ledger-go/wal"
 )
 
-func decodeAccount(b *image) (account, error) {
+func decodeAccount(name string, b *image) (account, error) {
 	var a account
+	if b.has(wholeKey) && !bytes.Equal(b.values[wholeKey], whole(name, len(b.bucket("counters").values))) {
+		return a, errors.New("its name is another's, or counters are missing")
+	}
 	cp, err := decodeCheckpoint(b)
 	if err != nil {
 		return a, err
@@ -114,18 +119,38 @@ func encodeAccount(tx *bbolt.Tx, name string, a account) error {
 	a.counters.each(func(name string, v *uint64) {
 		err = errors.Join(err, putOptional(count, name, *v))
 	})
+	return errors.Join(err, putChanged(dest, wholeKey, whole(name, keys(count))))
+}
+
+func encodeAccounts(tx *bbolt.Tx, all map[string]account) error {
+	var err error
+	for name, a := range all {
+		err = errors.Join(err, encodeAccount(tx, name, a))
+	}
 	return err
 }
 
-// encodeAccounts writes accounts in one transaction.
-func encodeAccounts(all map[string]account) func(*bbolt.Tx) error {
-	return func(tx *bbolt.Tx) error {
-		var err error
-		for name, a := range all {
-			err = errors.Join(err, encodeAccount(tx, name, a))
-		}
-		return err
+// wholeKey sorts behind all else in a destination: where a part of it is missing, this is.
+const wholeKey = "whole"
+
+// whole returns what is stored there, with its checksum.
+func whole(name string, counters int) []byte {
+	return seal([]byte(wholeKey), append(binary.BigEndian.AppendUint32(nil, uint32(counters)), name...))
+}
+
+// keys counts the keys of a bucket.
+func keys(b *bbolt.Bucket) int {
+	n := 0
+	_ = b.ForEach(func(_, _ []byte) error { n++; return nil }) // Only the function could fail.
+	return n
+}
+
+// putChanged writes a sealed value unless it is there already.
+func putChanged(b *bbolt.Bucket, key string, sealed []byte) error {
+	if bytes.Equal(b.Get([]byte(key)), sealed) {
+		return nil
 	}
+	return b.Put([]byte(key), sealed)
 }
 
 // putOptional writes numbers unless all are zero and always were.

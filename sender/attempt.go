@@ -144,8 +144,8 @@ func (l *loop) publish() {
 	st := Stats{
 		Counters: l.acks.total(),
 		Read:     l.pos, Acked: l.acks.settled(),
-		InFlight: l.win.count(flying), Waiting: l.win.count(waiting) + l.win.count(guilty),
-		Condemned: l.win.count(condemned), Window: l.gate.Width(), Learned: l.learned,
+		InFlight: l.win.counts(flying), Waiting: l.win.counts(waiting) + l.win.counts(guilty),
+		Condemned: l.win.counts(condemned), Window: l.gate.Width(), Learned: l.learned,
 	}
 	h := Health{Phase: phaseOf(l.gate.Phase()), Message: l.warning, LastSuccess: l.lastSuccess}
 	if h.Phase != PhaseSending {

@@ -3,7 +3,6 @@ package sender
 import (
 	"fmt"
 	"math/bits"
-	"os"
 	"slices"
 	"testing"
 	"time"
@@ -54,7 +53,7 @@ func TestOneGuiltyRecordIsFoundWhereverItIs_S1(t *testing.T) { bubble(t, oneGuil
 func oneGuilty(t *testing.T) {
 	d := morgue(t, DeadLimits{})
 	step := 23
-	if os.Getenv("LEDGER_CRASH") == "long" {
+	if form.Long() {
 		step = 1
 	}
 	cases, most := 0, 0

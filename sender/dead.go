@@ -126,13 +126,16 @@ func (d *DeadLog) Put(letters []DeadLetter, resource func(id uint32) []byte) err
 	base := d.log.Next()
 	run := d.log.NewRun()
 	frames := run.Buffer()
+	var payload []byte
 	count := 0
-	for _, l := range letters {
+	for i, l := range letters {
+		if i == 0 || l.Resource != letters[i-1].Resource {
+			d.log.SetResource(l.Resource, resource(l.Resource))
+		}
 		if d.seen[letterOf{l.Destination, l.Offset}] {
 			continue
 		}
-		payload := otlp.AppendLetter(slices.Clone(l.Record), l.Letter)
-		d.log.SetResource(l.Resource, resource(l.Resource))
+		payload = otlp.AppendLetter(append(payload[:0], l.Record...), l.Letter)
 		frames = frame.Append(frames, frame.Header{
 			Offset: uint64(base) + uint64(count), Time: now.UnixNano(), Resource: l.Resource,
 		}, payload, d.seed)

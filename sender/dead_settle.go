@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/ledger-sdk/ledger-go/wal"
@@ -69,7 +68,7 @@ func (d *DeadLog) redriven(b *wal.Batch, destination string) error {
 	var gone wal.Batch // Those that are left of them, if this is not the first time.
 	err := d.each(b.First()-1, b.Last(), func(at wal.Offset, l DeadLetter) {
 		if _, ok := slices.BinarySearchFunc(b.Entries, at, func(e wal.Entry, o wal.Offset) int {
-			return int(int64(e.Offset) - int64(o))
+			return cmp.Compare(e.Offset, o)
 		}); ok {
 			d.known[letterKind{l.Destination, l.Reason}]--
 			delete(d.seen, letterOf{l.Destination, l.Offset})
@@ -87,21 +86,15 @@ func (d *DeadLog) redriven(b *wal.Batch, destination string) error {
 func (s *State) saveLetters(cp wal.Checkpoint, delivered map[string]uint64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	letters := s.c.accounts[DeadLetters]
+	letters := s.account(DeadLetters)
 	letters.checkpoint = cp
 	changed := map[string]account{DeadLetters: letters}
 	for name, n := range delivered {
-		to := s.c.accounts[name]
+		to := s.account(name)
 		to.counters.Redriven += n
-		if to.checkpoint.Epoch == 0 {
-			to.checkpoint.Epoch = s.c.id.Epoch
-		}
 		changed[name] = to
 	}
-	next := s.c
-	next.accounts = maps.Clone(s.c.accounts)
-	maps.Copy(next.accounts, changed)
-	if err := s.write(next, encodeAccounts(changed)); err != nil {
+	if err := s.writeAccounts(changed); err != nil {
 		return fmt.Errorf("sender: save dead letters: %w", err)
 	}
 	return nil

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,12 +13,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/wal"
 )
 
 // Every bit of a state file is flipped. The reader of its bytes either refuses the file
-// or finds what was once stored, whole: never an offset that is ahead (W2: a phantom
-// ack would lose records), and never panics. Each flip that it accepts,
+// or finds what was once stored, all of it: never an offset that is ahead (W2: a phantom
+// ack would lose records), never another destination, and never panics. Each flip that it accepts,
 // and that is not among zeros, then goes through the front door with bbolt:
 // OpenState opens, and what it saves next is there afterwards (W7).
 //
@@ -29,8 +29,8 @@ func TestEveryBitFlipOfTheState_W2_W7(t *testing.T) {
 	t.Parallel()
 	data, heads := saved(t)
 	used := pagesInUse(t, data)
-	long := os.Getenv("LEDGER_CRASH") == "long"
-	var short, doors []int
+	long := form.Long()
+	var doors []int
 	refused, accepted := 0, 0
 	for bit := range len(data) * 8 {
 		inUse := used[bit/8/os.Getpagesize()] && data[bit/8] != 0
@@ -45,23 +45,23 @@ func TestEveryBitFlipOfTheState_W2_W7(t *testing.T) {
 			continue
 		}
 		accepted++
-		head := c.accounts["default"].checkpoint.Head
-		if !heads[head] {
-			t.Fatalf("W2: with bit %d flipped the head is %d", bit, head)
+		a := c.accounts["default"]
+		if head := a.checkpoint.Head; !heads[head] || a.counters.Requests != uint64(head-0x0100) {
+			t.Fatalf("W2: with bit %d flipped the head is %d and the counters are %+v", bit, head, a.counters)
 		}
-		switch {
-		case c.accounts["default"].counters.Requests != uint64(head-0x0100) || len(c.resources) != 1:
-			short = append(short, bit) // Less than was stored, and no checksum says so.
-		case inUse || bit%(97*31) == 0:
+		if len(c.accounts) != 1 || len(c.resources) != 1 {
+			t.Fatalf("W2: with bit %d flipped there are %d destinations and %d resources", bit, len(c.accounts), len(c.resources))
+		}
+		if inUse || bit%(97*31) == 0 {
 			doors = append(doors, bit)
 		}
 	}
 	if !long {
-		doors = eachNth(doors, max(1, len(doors)/150))
+		doors = eachNth(doors, max(1, len(doors)/80))
 	}
-	opened := openFlipped(t, data, heads, slices.Concat(short, doors))
-	t.Attr("fault", fmt.Sprintf("bit flips | state.db at the level of its reader: %d of %d bits, %d refused, 0 put the acked offset ahead; %d of the accepted opened with bbolt, 0 panics",
-		refused+accepted, len(data)*8, refused, opened))
+	opened := openFlipped(t, data, heads, doors)
+	form.Fault(t, "bit flips", "state.db at the level of its reader: %d of %d bits, %d refused, 0 put the acked offset ahead; %d of the accepted opened with bbolt, 0 panics",
+		refused+accepted, len(data)*8, refused, opened)
 }
 
 func eachNth(all []int, n int) []int {
@@ -97,11 +97,7 @@ func pagesInUse(t *testing.T, data []byte) map[int]bool {
 // openFlipped opens the state file with each of the bits flipped.
 func openFlipped(t *testing.T, data []byte, heads map[wal.Offset]bool, bits []int) int64 {
 	t.Helper()
-	base := t.TempDir()
-	if dir, err := os.MkdirTemp("/dev/shm", "ledger-state-"); err == nil { // Thousands of syncs.
-		t.Cleanup(func() { _ = os.RemoveAll(dir) })
-		base = dir
-	}
+	base := form.Scratch(t)
 	var next, opened atomic.Int64
 	var workers sync.WaitGroup
 	for w := range runtime.GOMAXPROCS(0) {

@@ -12,11 +12,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/wal"
 )
 
@@ -39,15 +39,9 @@ func TestAbsurdNumbersInTheState_W2_W7(t *testing.T) {
 	t.Parallel()
 	data, heads := saved(t)
 	all := absurdities(t, data)
-	seed := uint64(time.Now().UnixNano())
-	if given := os.Getenv("LEDGER_SEED"); given != "" {
-		var err error
-		seed, err = strconv.ParseUint(given, 10, 64)
-		require.NoError(t, err)
-	}
-	t.Logf("LEDGER_SEED=%d", seed)
+	seed := form.Seed(t)
 	tried := all
-	if os.Getenv("LEDGER_CRASH") != "long" {
+	if !form.Long() {
 		rng := rand.New(rand.NewPCG(seed, 0))
 		rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 		tried = all[:150]
@@ -57,18 +51,14 @@ func TestAbsurdNumbersInTheState_W2_W7(t *testing.T) {
 			}
 		}
 	}
-	base := t.TempDir()
-	if dir, err := os.MkdirTemp("/dev/shm", "ledger-state-"); err == nil {
-		t.Cleanup(func() { _ = os.RemoveAll(dir) })
-		base = dir
-	}
+	base := form.Scratch(t)
 	for i, a := range tried {
 		openAbsurd(t, filepath.Join(base, strconv.Itoa(i)), a.apply(data), heads, a.name)
 		if t.Failed() {
 			t.Fatalf("%s, LEDGER_SEED=%d", a.name, seed)
 		}
 	}
-	t.Attr("fault", fmt.Sprintf("state.db | %d of %d absurd numbers in its pages: all opened, 0 acks ahead, 0 panics", len(tried), len(all)))
+	form.Fault(t, "state.db", "%d of %d absurd numbers in its pages: all opened, 0 acks ahead, 0 panics", len(tried), len(all))
 }
 
 func openAbsurd(t *testing.T, dir string, bad []byte, heads map[wal.Offset]bool, name string) {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/wal"
 )
 
@@ -94,6 +95,10 @@ func TestNoWindowSeesMoreThanItsLimitOverRestarts(t *testing.T) {
 			8,
 		},
 	} {
+		restarts := 25 // More than an hour of them.
+		if form.Long() {
+			restarts = 40
+		}
 		for _, killed := range []bool{false, true} {
 			t.Run(fmt.Sprint(name, ", killed ", killed), func(t *testing.T) {
 				bubble(t, func(t *testing.T) {
@@ -102,7 +107,7 @@ func TestNoWindowSeesMoreThanItsLimitOverRestarts(t *testing.T) {
 					cfg.FlushSize, cfg.RateLimit, cfg.Compression = 50, tt.asked, CompressionNone
 					l, st := newFakeLog(t), &fakeStore{}
 					l.add(200_000)
-					for i := range 40 {
+					for i := range restarts {
 						r := startOver(t, cfg, l, st, m.answer)
 						sleep(time.Duration(i*i%7)*time.Minute + time.Duration(i*13%60)*time.Second + 100*time.Millisecond)
 						learned := st.Learned() // As a kill leaves it.

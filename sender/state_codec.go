@@ -15,16 +15,22 @@ import (
 //
 //	meta/format                          u32
 //	meta/identity                        log id [16], epoch u64, created u64 (Unix ns)
+//	meta/totals                          destinations, resources u64 (see below)
 //	destinations/<name>/checkpoint       epoch, head, last, evicted, lost, dead u64
 //	destinations/<name>/fates            start, expired, shed u64 (optional)
 //	destinations/<name>/settled          from, to, dead u64, repeated (optional)
 //	destinations/<name>/learned          see Learned, u64 each (optional)
 //	destinations/<name>/counters/<name>  u64
+//	destinations/<name>/whole            number of counters u32, name of the destination
 //	resources/<id u32>                   bytes
 //
 // bbolt has no checksum over its data pages, and one flipped bit in a checkpoint
 // could put the acked offset ahead of the truth, which loses records. So every
-// value ends in a CRC-32C over its key and itself.
+// value ends in a CRC-32C over its key and itself. A flip in a name or in the number of
+// a page's elements would still hide a whole destination, which then began anew, behind
+// the hidden one: so totals says how many there are of what, whole repeats the name and is
+// the last of its bucket. A file of a version that wrote neither gets both with its first
+// write.
 const stateFormat = 1
 
 // contents is what a state file says, in memory. The maps are shared between copies
@@ -116,7 +122,7 @@ func decode(top *image) (contents, error) {
 		return c, err
 	}
 	for name, b := range top.bucket("destinations").buckets {
-		a, bad := decodeAccount(b)
+		a, bad := decodeAccount(name, b)
 		if bad == nil && a.checkpoint.Epoch != c.id.Epoch {
 			bad = errors.New("checkpoint is of another epoch")
 		}
@@ -132,27 +138,7 @@ func decode(top *image) (contents, error) {
 		}
 		c.resources[binary.BigEndian.Uint32([]byte(key))] = bytes.Clone(v)
 	}
-	return c, nil
-}
-
-// checkShape makes sure that what should be a bucket is not a value: one flipped bit
-// makes it one, and bbolt then refuses every write to it.
-func checkShape(top *image) error {
-	for _, name := range []string{"meta", "destinations", "resources"} {
-		if _, isValue := top.values[name]; isValue {
-			return fmt.Errorf("%q is not a bucket", name)
-		}
-	}
-	destinations := top.bucket("destinations")
-	if len(destinations.values) > 0 {
-		return errors.New("a destination is not a bucket")
-	}
-	for name, b := range destinations.buckets {
-		if _, isValue := b.values["counters"]; isValue {
-			return fmt.Errorf("the counters of %q are not a bucket", name)
-		}
-	}
-	return nil
+	return c, checkTotals(top, c)
 }
 
 func decodeIdentity(meta *image) (Identity, error) {
@@ -196,11 +182,8 @@ func encodeResource(tx *bbolt.Tx, id uint32, b []byte) error {
 // encode writes everything into an empty file.
 func encode(tx *bbolt.Tx, c contents) error {
 	err := encodeMeta(tx, c.id)
-	for name, a := range c.accounts {
-		err = errors.Join(err, encodeAccount(tx, name, a))
-	}
 	for id, b := range c.resources {
 		err = errors.Join(err, encodeResource(tx, id, b))
 	}
-	return err
+	return errors.Join(err, encodeTotals(tx, c))
 }

@@ -157,7 +157,9 @@ func (s *State) write(next contents, change func(*bbolt.Tx) error) error {
 		s.db = db
 		s.recovered = recoveredText(old, errFault)
 	}
-	err := contain(func() error { return s.db.Update(change) })
+	err := contain(func() error {
+		return s.db.Update(func(tx *bbolt.Tx) error { return errors.Join(change(tx), encodeTotals(tx, next)) })
+	})
 	if errors.Is(err, errFault) {
 		s.db = nil // Not closed: after a panic bbolt may never give its lock back.
 	}

@@ -125,38 +125,29 @@ func (w *window) in(state flightState) []*flight {
 	return out
 }
 
-// count returns how many flights are in a state.
-func (w *window) count(state flightState) int {
+// count returns how many flights match.
+func (w *window) count(match func(*flight) bool) int {
 	n := 0
 	for _, f := range w.flights {
-		if f.state == state {
+		if match(f) {
 			n++
 		}
 	}
 	return n
+}
+
+// counts returns how many flights are in a state.
+func (w *window) counts(state flightState) int {
+	return w.count(func(f *flight) bool { return f.state == state })
 }
 
 // flyingIn returns how many attempts of a round of the gate are under way.
 func (w *window) flyingIn(round int) int {
-	n := 0
-	for _, f := range w.flights {
-		if f.state == flying && f.round == round {
-			n++
-		}
-	}
-	return n
+	return w.count(func(f *flight) bool { return f.state == flying && f.round == round })
 }
 
 // letters returns how many flights carry dead letters.
-func (w *window) letters() int {
-	n := 0
-	for _, f := range w.flights {
-		if f.letter {
-			n++
-		}
-	}
-	return n
-}
+func (w *window) letters() int { return w.count(func(f *flight) bool { return f.letter }) }
 
 // split replaces a flight by pieces of it, which end before the given records and share
 // its trial. The records keep their bytes and their order (S2).

@@ -89,7 +89,7 @@ type Run struct {
 // Buffer returns the slice to append the frames to. Hand the result to [Run.Fill].
 func (r *Run) Buffer() []byte {
 	if cap(r.buf) < blockHeaderSize {
-		r.buf = make([]byte, blockHeaderSize, 4096)
+		r.buf = make([]byte, blockHeaderSize, leastRun)
 	}
 	return r.buf[:blockHeaderSize]
 }

@@ -2,7 +2,6 @@ package wal
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -325,41 +324,4 @@ func (t *tally) addSpan(s span) {
 		t.addHole(s.from-skipped, s.from-1, evicted)
 	}
 	t.last = max(t.last, s.to)
-}
-
-// PeekEpoch returns the epoch of the youngest block in the log at dir, 0 if there
-// is none: what to open the log with when nothing else remembers.
-func PeekEpoch(dir string) (uint64, error) { return peekEpoch(dir, 0) }
-
-// HoldsEpoch reports whether any block in the log at dir is of an epoch.
-func HoldsEpoch(dir string, epoch uint64) (bool, error) {
-	found, err := peekEpoch(dir, epoch)
-	return found != 0, err
-}
-
-// peekEpoch returns the epoch of the youngest block, or of the youngest one that has
-// the epoch asked for.
-func peekEpoch(dir string, epoch uint64) (uint64, error) {
-	paths, err := segmentPaths(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, wrap("peek epoch", err)
-	}
-	for _, p := range slices.Backward(paths) {
-		b, err := fsx.ReadAt(nil, p.path, 0, p.size)
-		if errors.Is(err, os.ErrNotExist) {
-			continue // Reclaimed by a live process meanwhile.
-		}
-		if err != nil {
-			return 0, wrap("peek epoch", fmt.Errorf("segment %d: %w", p.index, err))
-		}
-		for q := range b {
-			if h, ok := parseBlockHeader(b[q:]); ok && (epoch == 0 || h.epoch == epoch) {
-				return h.epoch, nil
-			}
-		}
-	}
-	return 0, nil
 }

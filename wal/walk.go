@@ -61,15 +61,11 @@ type Summary struct {
 // returned as it is. A directory that does not exist is an empty log.
 func Walk(dir string, fn func(Found) error) (Summary, error) {
 	var sum Summary
-	epoch, err := PeekEpoch(dir)
+	paths, epoch, err := listSegments(dir, 0)
 	if err != nil {
 		return sum, err
 	}
 	sum.Epoch = epoch
-	paths, err := segmentPaths(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return sum, wrap("walk", err)
-	}
 	w := walker{sum: &sum, fn: fn, scan: newScanner(epoch)}
 	found := make([]scanned, len(paths))
 	for i, p := range paths {

@@ -72,3 +72,41 @@ func TestWalkEndsWithTheErrorOfItsCaller(t *testing.T) {
 	_, err := Walk(b.dir(), func(Found) error { return enough })
 	require.ErrorIs(t, err, enough)
 }
+
+// What was listed may be gone when it is read, all of it. What is there by then is of
+// this log, and not of another.
+func TestWalkBesideAWriterThatReclaimsAtOnceFindsNothingForeign_W8(t *testing.T) {
+	b := newBed(t, Options{})
+	b.append(3, 10)
+	b.sync()
+	segments := b.segments()
+	require.Len(t, segments, 1)
+	one, err := os.ReadFile(segments[0])
+	require.NoError(t, err)
+
+	dir := t.TempDir()
+	path := func(i uint64) string { return filepath.Join(dir, segmentName(i)) }
+	require.NoError(t, os.WriteFile(path(1), one, 0o600))
+	stop, stopped := make(chan struct{}), make(chan error, 1)
+	go func() {
+		for i := uint64(2); ; i++ {
+			select {
+			case <-stop:
+				stopped <- nil
+				return
+			default:
+			}
+			if err := errors.Join(os.Link(path(i-1), path(i)), os.Remove(path(i-1))); err != nil {
+				stopped <- err
+				return
+			}
+		}
+	}()
+	for range 500 {
+		_, sum := walk(t, dir)
+		assert.Zero(t, sum.ForeignBytes)
+		assert.Zero(t, sum.DamagedBytes)
+	}
+	close(stop)
+	require.NoError(t, <-stopped)
+}

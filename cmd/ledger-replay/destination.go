@@ -9,6 +9,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/ledger-sdk/ledger-go/internal/target"
 )
 
 // destination is where records go and what opens the door there. Neither the key
@@ -44,7 +46,7 @@ func (f *destinationFlags) resolve(getenv func(string) string) (destination, err
 	if reason := badEndpoint(endpoint); reason != "" {
 		return d, fmt.Errorf("--to %s", reason)
 	}
-	d.url = logsURL(endpoint)
+	d.url = target.Logs(endpoint)
 	return d, errors.Join(d.addHeaders(f), d.addKey(f, getenv))
 }
 
@@ -103,7 +105,7 @@ func (d *destination) addHeader(s string) error {
 
 func (d *destination) setHeader(name, value string) error {
 	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-	if name == "" || strings.ContainsFunc(name, notToken) || strings.ContainsAny(value, "\r\n\x00") {
+	if target.BadHeader(name, value) {
 		return errNotHeader
 	}
 	d.header.Set(name, value)
@@ -131,7 +133,7 @@ func (d *destination) addKey(f *destinationFlags, getenv func(string) string) er
 			d.keyFrom = "LEDGER_API_KEY"
 		}
 	}
-	if strings.ContainsFunc(d.apiKey, unprintable) {
+	if target.BadKey(d.apiKey) {
 		return errors.New("the API key holds characters that a header cannot carry")
 	}
 	return nil
@@ -169,36 +171,17 @@ func (d *destination) plainSecret() bool {
 	return host != "localhost" && host != "::1" && !strings.HasPrefix(host, "127.")
 }
 
-// badEndpoint says what is wrong with an endpoint, "" if nothing is. It does not
-// repeat it: it may hold a password.
+// badEndpoint says what is wrong with an endpoint, "" if nothing is, and what to do.
 func badEndpoint(s string) string {
-	u, err := url.Parse(s)
-	switch {
-	case s == "":
+	fault := target.Check(s, true)
+	switch fault {
+	case target.Empty:
 		return "is missing: name the server's base URL, there or in LEDGER_BASE_URL"
-	case err != nil:
-		return "is not a URL"
-	case u.Scheme != "http" && u.Scheme != "https":
-		return "does not start with http:// or https://"
-	case u.Host == "":
-		return "names no host"
-	case u.User != nil:
-		return "holds credentials: use --api-key-file or --header"
-	case u.RawQuery != "" || u.Fragment != "":
-		return "has a query or a fragment: it is a base URL"
+	case target.UserInfo:
+		return string(fault) + ": use --api-key-file or --header"
+	case target.Query:
+		return string(fault) + ": it is a base URL"
+	default:
+		return string(fault)
 	}
-	return ""
 }
-
-// logsURL is the endpoint with /v1/logs appended, once, as the library does it.
-func logsURL(endpoint string) string {
-	base := strings.TrimRight(endpoint, "/")
-	if strings.HasSuffix(base, "/v1/logs") {
-		return base
-	}
-	return base + "/v1/logs"
-}
-
-func unprintable(r rune) bool { return r <= ' ' || r > '~' }
-
-func notToken(r rune) bool { return unprintable(r) || strings.ContainsRune(`()<>@,;:\"/[]?={}`, r) }

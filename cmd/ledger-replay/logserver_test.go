@@ -1,9 +1,7 @@
 package main
 
 import (
-	"compress/gzip"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +13,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/logserver"
 	"github.com/ledger-sdk/ledger-go/internal/otlp"
 )
 
@@ -65,7 +64,7 @@ func (c *logServer) stop() {
 
 // ServeHTTP implements [http.Handler].
 func (c *logServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := readBody(r)
+	body, err := logserver.Body(r)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -152,18 +151,6 @@ func refuse(w http.ResponseWriter, n int, message string) {
 	b := protowire.AppendTag(nil, 1, protowire.BytesType)
 	w.Header().Set("Content-Type", "application/x-protobuf")
 	_, _ = w.Write(protowire.AppendBytes(b, partial))
-}
-
-func readBody(r *http.Request) ([]byte, error) {
-	var from io.Reader = r.Body
-	if r.Header.Get("Content-Encoding") == "gzip" {
-		z, err := gzip.NewReader(r.Body)
-		if err != nil {
-			return nil, err
-		}
-		from = z
-	}
-	return io.ReadAll(from)
 }
 
 // requests returns what came so far.

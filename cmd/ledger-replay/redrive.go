@@ -125,7 +125,7 @@ func heldError(err error) error {
 func (a *app) carryOutRedrive(ctx context.Context, s *scan, p *plan, to destination, f *redriveFlags, asJSON bool) error {
 	sum := redriveSummary{SchemaVersion: schemaVersion}
 	if p.Records == 0 {
-		return a.concludeRedrive(s.d, &sum, nil, asJSON)
+		return a.conclude(s.d, &sum, true, nil, asJSON)
 	}
 	if len(p.Letters) == 0 {
 		return errors.New("redrive: none of the dead letters can be decoded")
@@ -138,22 +138,5 @@ func (a *app) carryOutRedrive(ctx context.Context, s *scan, p *plan, to destinat
 	err = r.run(ctx, to, f.pace, &progress{w: a.ui.err, live: isTerminal(a.ui.err)}, &sum)
 	err = errors.Join(err, r.close())
 	sum.DurationSeconds = a.now().Sub(start).Seconds()
-	return a.concludeRedrive(s.d, &sum, err, asJSON)
-}
-
-// concludeRedrive prints the summary, whatever the end, and says what it means.
-func (a *app) concludeRedrive(d *directory, sum *redriveSummary, err error, asJSON bool) error {
-	if asJSON {
-		err = errors.Join(err, a.ui.document(sum))
-	} else {
-		err = errors.Join(err, sum.write(a.ui.out))
-	}
-	switch verdict := d.verdict(a.ui); {
-	case err != nil:
-		return err
-	case sum.Delivered != sum.Planned:
-		return &exitError{code: exitPartial}
-	default:
-		return verdict
-	}
+	return a.conclude(s.d, &sum, sum.Delivered == sum.Planned, err, asJSON)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 
 	"github.com/spf13/cobra"
 )
@@ -121,7 +122,7 @@ func (a *app) agree(ctx context.Context, p *plan, yes bool) error {
 // meanwhile.
 func (a *app) carryOut(ctx context.Context, s *scan, p *plan, to destination, pc pace, asJSON bool) error {
 	if p.Records == 0 {
-		return a.conclude(s.d, summary{SchemaVersion: schemaVersion}, nil, asJSON)
+		return a.conclude(s.d, &summary{SchemaVersion: schemaVersion}, true, nil, asJSON)
 	}
 	s.sel.from, s.sel.to = p.First, p.Last
 	out := &progress{w: a.ui.err, live: isTerminal(a.ui.err)}
@@ -131,12 +132,13 @@ func (a *app) carryOut(ctx context.Context, s *scan, p *plan, to destination, pc
 	}
 	start := a.now()
 	reason, err := d.run(ctx, s)
-	return a.conclude(s.d, d.sum(p, reason, reason == "", a.now().Sub(start)), err, asJSON)
+	sum := d.sum(p, reason, reason == "", a.now().Sub(start))
+	return a.conclude(s.d, &sum, sum.Sent == sum.Planned, err, asJSON)
 }
 
-// conclude prints the summary, whatever the end, and says what it means. err is
-// why the replay stopped, if that was not the server.
-func (a *app) conclude(d *directory, sum summary, err error, asJSON bool) error {
+// conclude prints the summary, whatever the end, and says what it means. err is why it
+// ended, if that was not the server.
+func (a *app) conclude(d *directory, sum interface{ write(w io.Writer) error }, all bool, err error, asJSON bool) error {
 	if asJSON {
 		err = errors.Join(err, a.ui.document(sum))
 	} else {
@@ -145,7 +147,7 @@ func (a *app) conclude(d *directory, sum summary, err error, asJSON bool) error 
 	switch verdict := d.verdict(a.ui); {
 	case err != nil:
 		return err
-	case sum.Sent != sum.Planned:
+	case !all:
 		return &exitError{code: exitPartial}
 	default:
 		return verdict

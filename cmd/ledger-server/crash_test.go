@@ -87,7 +87,7 @@ type termReader struct {
 func (r *termReader) Read(b []byte) (int, error) {
 	r.once.Do(func() {
 		assert.NoError(r.p.t, r.p.cmd.Process.Signal(syscall.SIGTERM))
-		assert.Eventually(r.p.t, func() bool { return strings.Contains(r.p.log(), "shutting down") }, 10*time.Second, time.Millisecond)
+		assert.Eventually(r.p.t, func() bool { return strings.Contains(r.p.log(), "shutting down") }, time.Minute, time.Millisecond)
 	})
 	return r.body.Read(b)
 }
@@ -95,7 +95,7 @@ func (r *termReader) Read(b []byte) (int, error) {
 func TestTermWaitsForTheRequestUnderWay(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "logs.db")
 	p := startProcess(t, db)
-	p.http.Transport.(*http.Transport).ExpectContinueTimeout = 30 * time.Second
+	p.http.Transport.(*http.Transport).ExpectContinueTimeout = 2 * time.Minute
 	body := &termReader{p: p, body: bytes.NewReader(batch(t, "late"))}
 	r, err := http.NewRequest(http.MethodPost, p.base+"/v1/logs", body)
 	require.NoError(t, err)

@@ -27,7 +27,7 @@ type stage struct {
 	out                   io.Writer
 	serverBin, serviceBin string
 	serverAddr            string
-	serviceAddr           string // known once it was started
+	serviceAddr           string
 	twinAddr              string
 
 	server, service, twin *harness.Process
@@ -60,6 +60,9 @@ func newStage(ctx context.Context, out io.Writer) (_ *stage, err error) {
 	if s.serverAddr, err = harness.FreeAddr(); err != nil {
 		return nil, err
 	}
+	if s.serviceAddr, err = harness.FreeAddr(); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -87,13 +90,9 @@ func (s *stage) startServer(ctx context.Context) (err error) {
 	return nil
 }
 
-// startService starts the service; the second time on the port of the first.
+// startService starts the service, on the same port each time.
 func (s *stage) startService(ctx context.Context) (err error) {
-	addr := s.serviceAddr
-	if addr == "" {
-		addr = "127.0.0.1:0"
-	}
-	s.service, s.serviceAddr, err = s.start(ctx, "service", "-addr", addr, "-dir", filepath.Join(s.dir, "ledger"),
+	s.service, s.serviceAddr, err = s.start(ctx, "service", "-addr", s.serviceAddr, "-dir", filepath.Join(s.dir, "ledger"),
 		"-endpoint", s.serverURL(), "-api-key", apiKey, "-service-version", "demo")
 	return err
 }

@@ -140,7 +140,7 @@ func TestAStreamAndADeadServerDoNotHoldUpTheEnd(t *testing.T) {
 	defer resp.Body.Close()
 	begin := time.Now()
 	require.NoError(t, s.stop())
-	assert.Less(t, time.Since(begin), 10*time.Second)
+	assert.Less(t, time.Since(begin), 30*time.Second)
 	_, err = io.ReadAll(resp.Body)
 	assert.NoError(t, err, "the stream was ended, not cut off")
 }

@@ -38,12 +38,15 @@ func TestMedian(t *testing.T) {
 	assert.Equal(t, 9, median([]int{9, 1, 3, 30}))
 }
 
-// undocumented finds packages without a doc.go, or whose doc.go says nothing.
+// undocumented finds packages without a doc.go, or whose doc.go says nothing. A program of
+// one file, main.go, is read from its top.
 func undocumented(byDir map[string][]source) []string {
 	var found []string
 	for _, dir := range slices.Sorted(maps.Keys(byDir)) {
 		documented := slices.ContainsFunc(byDir[dir], func(s source) bool {
-			return path.Base(s.path) == "doc.go" && s.file.Doc.Text() != ""
+			base := path.Base(s.path)
+			alone := base == "main.go" && len(byDir[dir]) == 1
+			return (base == "doc.go" || alone) && s.file.Doc.Text() != ""
 		})
 		if !documented {
 			found = append(found, dir+": no doc.go with a package comment")
@@ -61,6 +64,7 @@ func TestMissingDocumentationIsFound(t *testing.T) {
 		undocumented(packages([]source{
 			snippet(t, "bare/x.go", "// Package bare is described in the wrong file.\npackage bare\n"),
 			snippet(t, "mute/doc.go", "package mute\n"),
+			snippet(t, "alone/main.go", "// Command alone is described.\npackage main\n"),
 			snippet(t, "said/doc.go", "// Package said is described.\npackage said\n"),
 			snippet(t, "tests/only_test.go", "package tests\n"),
 		})))

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,15 +40,4 @@ func Root(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("harness: find module: the working directory belongs to none")
 	}
 	return filepath.Dir(mod), nil
-}
-
-// FreeAddr returns a loopback address with a port that is free now, for a server that
-// has to come back on the same port after it was stopped.
-func FreeAddr() (string, error) {
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("harness: find port: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
 }

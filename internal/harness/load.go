@@ -90,6 +90,11 @@ func (l Load) schedule(ctx context.Context, stop <-chan struct{}, work chan<- in
 			case <-ctx.Done():
 				return
 			}
+			// A schedule that is behind finds its timer and the end ready at once, and
+			// select takes either: without this look the load would go on past its end.
+			if ctx.Err() != nil {
+				return
+			}
 			select {
 			case work <- n:
 			default:

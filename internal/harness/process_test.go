@@ -75,14 +75,14 @@ func within(t *testing.T, d time.Duration) context.Context {
 
 func TestWaitLineReturnsTheRestOfTheLine(t *testing.T) {
 	p := start(t, "polite")
-	rest, err := p.WaitLine(within(t, 10*time.Second), "ready on ")
+	rest, err := p.WaitLine(within(t, time.Minute), "ready on ")
 	require.NoError(t, err)
 	assert.Equal(t, "here", rest)
 }
 
 func TestWaitLineOfAProcessThatEndedTellsItsOutput(t *testing.T) {
 	p := start(t, "failing")
-	_, err := p.WaitLine(within(t, 10*time.Second), "ready")
+	_, err := p.WaitLine(within(t, time.Minute), "ready")
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 	assert.ErrorContains(t, err, "cannot go on")
 	assert.ErrorContains(t, p.Err(), "exit status 3")
@@ -98,15 +98,15 @@ func TestWaitLineEndsWithItsContext(t *testing.T) {
 
 func TestStopLetsTheProcessFinish(t *testing.T) {
 	p := start(t, "polite")
-	_, err := p.WaitLine(within(t, 10*time.Second), "ready")
+	_, err := p.WaitLine(within(t, time.Minute), "ready")
 	require.NoError(t, err)
-	require.NoError(t, p.Stop(10*time.Second))
+	require.NoError(t, p.Stop(time.Minute))
 	assert.Contains(t, p.Output(), "bye")
 }
 
 func TestStopKillsAfterTheGraceAndSaysSo(t *testing.T) {
 	p := start(t, "stubborn")
-	_, err := p.WaitLine(within(t, 10*time.Second), "ready")
+	_, err := p.WaitLine(within(t, time.Minute), "ready")
 	require.NoError(t, err)
 	require.ErrorContains(t, p.Stop(50*time.Millisecond), "still there after 50ms")
 	<-p.Done()
@@ -139,11 +139,11 @@ func TestAChildDiesWithItsParent(t *testing.T) {
 	require.NoError(t, err)
 	defer l.Close()
 	parent := start(t, "parent "+l.Addr().String())
-	require.NoError(t, l.(*net.TCPListener).SetDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(t, l.(*net.TCPListener).SetDeadline(time.Now().Add(time.Minute)))
 	conn, err := l.Accept()
 	require.NoError(t, err)
 	defer conn.Close()
-	require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(time.Minute)))
 	r := bufio.NewReader(conn)
 	_, err = r.ReadString('\n')
 	require.NoError(t, err)

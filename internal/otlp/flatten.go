@@ -83,23 +83,32 @@ type KeySet struct {
 // manyKeys is where the map takes over from looking at each key.
 const manyKeys = 64
 
+// Test notes key, and reports whether it may have occurred before: surely not, if it
+// returns false. It is for those who keep the attributes in several lists.
+func (s *KeySet) Test(key string) bool {
+	h := keyHash(key)
+	word, bit := &s.filter[h>>6&3], uint64(1)<<(h&63)
+	hit := *word&bit != 0
+	*word |= bit
+	return hit
+}
+
 // Add reports whether key is new, kept being the attributes added so far.
 func (s *KeySet) Add(key string, kept []slog.Attr) bool {
 	if len(kept) >= manyKeys {
 		return s.addMany(key, kept)
 	}
-	h := keyHash(key)
-	word, bit := &s.filter[h>>6&3], uint64(1)<<(h&63)
-	if *word&bit == 0 {
-		*word |= bit
-		return true
-	}
-	for i := range kept {
-		if kept[i].Key == key {
-			return false
+	return !s.Test(key) || !HasKey(kept, key)
+}
+
+// HasKey reports whether one of attrs has the key.
+func HasKey(attrs []slog.Attr, key string) bool {
+	for i := range attrs {
+		if attrs[i].Key == key {
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 func (s *KeySet) addMany(key string, kept []slog.Attr) bool {

@@ -28,7 +28,7 @@ func (w *walk) foreign(x any, depth int) (v slog.Value) {
 	defer contain(x, &v)
 	switch x := x.(type) {
 	case error:
-		return slog.StringValue(x.Error())
+		return slog.StringValue(textOf(x))
 	case encoding.TextMarshaler:
 		b, err := x.MarshalText()
 		if err != nil {

@@ -3,6 +3,7 @@ package otlp
 import (
 	"log/slog"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -112,4 +113,27 @@ func (w *walk) element(x any, depth int) any {
 	default:
 		return v.Any()
 	}
+}
+
+// Detached copies the slices of a value that Plain or Flatten returned and that may
+// still share memory with the caller. Lists of other types Plain has made itself.
+func Detached(v slog.Value) slog.Value {
+	if v.Kind() != slog.KindAny {
+		return v
+	}
+	switch x := v.Any().(type) {
+	case []byte:
+		return slog.AnyValue(slices.Clone(x))
+	case []string:
+		return slog.AnyValue(slices.Clone(x))
+	case []int:
+		return slog.AnyValue(slices.Clone(x))
+	case []int64:
+		return slog.AnyValue(slices.Clone(x))
+	case []float64:
+		return slog.AnyValue(slices.Clone(x))
+	case []bool:
+		return slog.AnyValue(slices.Clone(x))
+	}
+	return v
 }

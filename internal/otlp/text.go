@@ -8,6 +8,10 @@ import (
 // Mark ends every text that was cut.
 const Mark = "... [truncated]"
 
+// MaxPlainText is a length in bytes up to which no attribute is cut, whatever its key and
+// its text.
+const MaxPlainText = 1024
+
 // Clean returns s without NUL and with each run of invalid UTF-8 replaced by one
 // U+FFFD (E2). It allocates only if there is something to repair.
 func Clean(s string) string {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -20,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ledger-sdk/ledger-go/internal/harness/form"
+	"github.com/ledger-sdk/ledger-go/internal/harness/logserver"
 	"github.com/ledger-sdk/ledger-go/ledger"
 	"github.com/ledger-sdk/ledger-go/sender"
 )
@@ -28,7 +28,8 @@ import (
 func hurried(dir, url string) ledger.Config {
 	return ledger.Config{
 		Dir: dir, Endpoint: url, ServiceName: "shop", RingBytes: 1 << 20, MaxRecords: 1 << 20,
-		FlushSize: 20, FlushInterval: 5 * time.Millisecond, SyncEvery: 5 * time.Millisecond,
+		DeadLetters: ledger.DeadLimits{Records: -1, Bytes: -1}, // A fast machine logs more than 10,000 poisoned ones.
+		FlushSize:   20, FlushInterval: 5 * time.Millisecond, SyncEvery: 5 * time.Millisecond,
 		Retry:     sender.Retry{Initial: time.Millisecond, Max: 5 * time.Millisecond},
 		RateLimit: sender.RateLimit{RequestsPerMinute: -1, RequestsPerHour: -1},
 	}
@@ -78,10 +79,7 @@ func newLoopback(t *testing.T) *loopback {
 }
 
 func (s *loopback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body)
-	if err == nil {
-		body, err = unzip(body)
-	}
+	body, err := logserver.Body(r)
 	records, splitErr := split(body)
 	if err != nil || splitErr != nil {
 		return // Its process was killed.

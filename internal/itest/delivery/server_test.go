@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/logserver"
 	"github.com/ledger-sdk/ledger-go/internal/otlp"
 )
 
@@ -117,14 +117,9 @@ func (s *server) RoundTrip(req *http.Request) (*http.Response, error) {
 	if a := judge(q); a.unread {
 		return nil, a.err
 	}
-	body, err := io.ReadAll(req.Body)
+	body, err := logserver.Body(req)
 	if err != nil {
 		return nil, err
-	}
-	if req.Header.Get("Content-Encoding") == "gzip" {
-		if body, err = unzip(body); err != nil {
-			return nil, err
-		}
 	}
 	records, err := split(body)
 	if err != nil {
@@ -192,27 +187,15 @@ func (s *server) arrivals() []arrival {
 
 func (s *server) client() *http.Client { return &http.Client{Transport: s} }
 
-func unzip(b []byte) ([]byte, error) {
-	z, err := gzip.NewReader(bytes.NewReader(b))
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(z)
-}
-
 type record struct{ message, bytes string }
 
 // split takes a request apart without changing a byte of its records.
 func split(b []byte) ([]record, error) {
 	var out []record
-	err := each(b, 1, func(resource []byte) error {
-		return each(resource, 2, func(scope []byte) error {
-			return each(scope, 2, func(b []byte) error {
-				r, err := decode(protowire.AppendBytes(protowire.AppendTag(nil, 2, protowire.BytesType), b))
-				out = append(out, r)
-				return err
-			})
-		})
+	err := logserver.Split(b, func(_, stored []byte) error {
+		r, err := decode(stored)
+		out = append(out, r)
+		return err
 	})
 	return out, err
 }
@@ -221,28 +204,6 @@ func split(b []byte) ([]record, error) {
 func decode(stored []byte) (record, error) {
 	rec, _, err := otlp.DecodeRecord(stored)
 	return record{fmt.Sprint(rec.Body), string(stored)}, err
-}
-
-// each calls f with every field of a number.
-func each(b []byte, number protowire.Number, f func([]byte) error) error {
-	for len(b) > 0 {
-		got, typ, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			return protowire.ParseError(n)
-		}
-		size := protowire.ConsumeFieldValue(got, typ, b[n:])
-		if size < 0 {
-			return protowire.ParseError(size)
-		}
-		if got == number && typ == protowire.BytesType {
-			v, _ := protowire.ConsumeBytes(b[n:])
-			if err := f(v); err != nil {
-				return err
-			}
-		}
-		b = b[n+size:]
-	}
-	return nil
 }
 
 var errReset = errors.New("connection reset by peer")

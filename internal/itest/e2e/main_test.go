@@ -114,7 +114,7 @@ type service struct {
 func startService(t *testing.T, endpoint string, args ...string) *service {
 	t.Helper()
 	t.Setenv("LEDGER_FLUSH_INTERVAL", "200ms")
-	s := &service{t: t, addr: "127.0.0.1:0", args: append([]string{"-dir", t.TempDir(), "-endpoint", endpoint}, args...)}
+	s := &service{t: t, addr: freeAddr(t), args: append([]string{"-dir", t.TempDir(), "-endpoint", endpoint}, args...)}
 	s.start()
 	return s
 }

@@ -79,12 +79,13 @@ func (s *server) records() []received {
 	return all
 }
 
-// requests counts, for every request id, the different records that tell of it. A
-// copy of a record is the same record.
+// requests counts, for every request id, the different records of a request with it. A
+// copy of a record is the same record; what the service logged meanwhile has the id as
+// well, but no status.
 func requests(all []received) map[string]int {
 	ids := map[string]map[string]bool{}
 	for _, r := range all {
-		if r.RequestID == "" {
+		if _, answered := r.Attrs["http.response.status_code"]; r.RequestID == "" || !answered {
 			continue
 		}
 		if ids[r.RequestID] == nil {

@@ -80,7 +80,7 @@ func TestW3WithDurabilityAlwaysEveryAnsweredRequestArrives(t *testing.T) {
 	srv.start()
 	svc := startService(t, srv.endpoint(), "-durability", "always")
 	var tally harness.Tally
-	end := svc.load(0, 8, &tally)
+	end := svc.load(1000, 8, &tally) // two records each: even with no batch sent, the cap of 10,000 evicts none
 	for range 3 {
 		pause(t, 700*time.Millisecond)
 		require.NoError(t, svc.proc.Kill())
@@ -88,9 +88,10 @@ func TestW3WithDurabilityAlwaysEveryAnsweredRequestArrives(t *testing.T) {
 	}
 	pause(t, 300*time.Millisecond)
 	end()
-	svc.drain()
+	drained := svc.drain()
 
 	stored := requests(distinct(t, srv.records()))
+	assert.Zero(t, drained.Evicted, "the load was more than the cap allows")
 	a := harness.Check(tally.Answers(), stored, time.Now()) // all of it is promised
 	assert.Empty(t, list(a.Broken), "%d of %d answered requests are missing", len(a.Broken), a.Answered)
 	assert.Greater(t, a.Answered, 100)
@@ -101,7 +102,7 @@ func TestTheServiceStopsOnRequestAndDeliversWhatItHas(t *testing.T) {
 	srv := newServer(t)
 	srv.start()
 	t.Setenv("LEDGER_FLUSH_INTERVAL", "1h") // nothing would go by itself
-	svc := &service{t: t, addr: "127.0.0.1:0", args: []string{"-dir", t.TempDir(), "-endpoint", srv.endpoint()}}
+	svc := &service{t: t, addr: freeAddr(t), args: []string{"-dir", t.TempDir(), "-endpoint", srv.endpoint()}}
 	svc.start()
 	var tally harness.Tally
 	end := svc.load(500, 8, &tally)

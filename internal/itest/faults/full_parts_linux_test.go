@@ -19,7 +19,7 @@ import (
 // that the disk is full instead of waiting.
 func awaitMessages(t *testing.T, c *ledger.Client, b *book, want map[string]int) {
 	t.Helper()
-	if !assert.Eventually(t, func() bool { return len(b.messages()) >= len(want) }, 10*time.Second, time.Millisecond) {
+	if !assert.Eventually(t, func() bool { return len(b.messages()) >= len(want) }, soon, time.Millisecond) {
 		t.Fatalf("not delivered while the disk is full: %d of %d; %+v", len(b.messages()), len(want), c.Health())
 	}
 	require.Equal(t, want, b.messages(), "F2")

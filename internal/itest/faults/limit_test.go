@@ -29,7 +29,7 @@ func TestFileSizeLimitDeliversFromMemory_L1_L2(t *testing.T) {
 	require.Equal(t, "<nil>", c.tell(t, "flush"))
 	require.Equal(t, "<nil>", c.tell(t, "limit 1"))
 	require.Equal(t, "<nil>", c.tell(t, "log 101 3000"))
-	ok := assert.Eventually(t, func() bool { return len(b.messages()) == 3000 }, 10*time.Second, time.Millisecond)
+	ok := assert.Eventually(t, func() bool { return len(b.messages()) == 3000 }, soon, time.Millisecond)
 	require.True(t, ok, "%d of 3000 delivered under the limit; %s", len(b.messages()), c.tell(t, "stats"))
 	require.Equal(t, "<nil>", c.tell(t, fmt.Sprint("limit ", noLimit)))
 	require.Equal(t, "<nil>", c.tell(t, "log 3001 3100"))

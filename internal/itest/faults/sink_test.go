@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -12,8 +11,7 @@ import (
 	"sync"
 	"testing"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
+	"github.com/ledger-sdk/ledger-go/internal/harness/logserver"
 	"github.com/ledger-sdk/ledger-go/internal/otlp"
 )
 
@@ -177,13 +175,9 @@ var errAborted = errors.New("request aborted")
 type arrival struct{ id, body, bytes, resource string }
 
 func readArrivals(r *http.Request) ([]arrival, error) {
-	body := io.Reader(r.Body)
-	if r.Header.Get("Content-Encoding") == "gzip" {
-		z, err := gzip.NewReader(body)
-		if err != nil {
-			return nil, err
-		}
-		body = z
+	body, err := logserver.Plain(r)
+	if err != nil {
+		return nil, err
 	}
 	raw, err := io.ReadAll(body)
 	if err != nil {
@@ -195,25 +189,16 @@ func readArrivals(r *http.Request) ([]arrival, error) {
 // splitRequest takes an ExportLogsServiceRequest apart without changing a byte of the
 // records in it.
 func splitRequest(raw []byte) (out []arrival, err error) {
-	err = eachField(raw, 1, func(logs []byte) error {
-		var resource []byte
-		if err := eachField(logs, 1, func(b []byte) error { resource = b; return nil }); err != nil {
-			return err
-		}
-		return eachField(logs, 2, func(scope []byte) error {
-			return eachField(scope, 2, func(b []byte) error {
-				a, err := newArrival(b, resource)
-				out = append(out, a)
-				return err
-			})
-		})
+	err = logserver.Split(raw, func(resource, stored []byte) error {
+		a, err := newArrival(stored, resource)
+		out = append(out, a)
+		return err
 	})
 	return out, err
 }
 
-// newArrival decodes a record, given without its tag.
-func newArrival(b, resource []byte) (arrival, error) {
-	stored := protowire.AppendBytes(protowire.AppendTag(nil, 2, protowire.BytesType), b)
+// newArrival decodes a record in its stored form.
+func newArrival(stored, resource []byte) (arrival, error) {
 	rec, _, err := otlp.DecodeRecord(stored)
 	if err != nil {
 		return arrival{}, err
@@ -228,26 +213,4 @@ func newArrival(b, resource []byte) (arrival, error) {
 		return a, fmt.Errorf("a record without an ID: %q", a.body)
 	}
 	return a, nil
-}
-
-// eachField calls f with the bytes of every field of that number.
-func eachField(b []byte, number protowire.Number, f func([]byte) error) error {
-	for len(b) > 0 {
-		got, typ, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			return protowire.ParseError(n)
-		}
-		size := protowire.ConsumeFieldValue(got, typ, b[n:])
-		if size < 0 {
-			return protowire.ParseError(size)
-		}
-		if got == number && typ == protowire.BytesType {
-			v, _ := protowire.ConsumeBytes(b[n:])
-			if err := f(v); err != nil {
-				return err
-			}
-		}
-		b = b[n+size:]
-	}
-	return nil
 }

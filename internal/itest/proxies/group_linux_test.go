@@ -71,7 +71,7 @@ func (g *group) wait(t *testing.T) {
 	select {
 	case <-g.done:
 		require.NoError(t, g.err)
-	case <-time.After(15 * time.Second):
+	case <-time.After(time.Minute):
 		require.FailNow(t, "nginx does not end")
 	}
 }

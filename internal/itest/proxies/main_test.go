@@ -3,13 +3,13 @@ package proxies
 import (
 	"context"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -17,14 +17,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // seeded returns a source of random choices that can be repeated.
 func seeded(t *testing.T) *rand.Rand {
 	t.Helper()
-	seed := uint64(time.Now().UnixNano())
-	if given := os.Getenv("LEDGER_SEED"); given != "" {
-		var err error
-		seed, err = strconv.ParseUint(given, 10, 64)
-		require.NoError(t, err, "LEDGER_SEED")
-	}
-	t.Logf("LEDGER_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
+	return rand.New(rand.NewPCG(form.Seed(t), 0))
 }
 
 // within bounds a wait. A test that needs longer has failed.

@@ -27,7 +27,7 @@ func newShipper(t *testing.T, endpoint string, change func(*ledger.Config)) *shi
 	t.Helper()
 	cfg := ledger.Config{
 		Dir: t.TempDir(), Endpoint: endpoint, ServiceName: "proxies",
-		FlushSize: 20, FlushInterval: 20 * time.Millisecond, SyncEvery: 20 * time.Millisecond, Timeout: 5 * time.Second,
+		FlushSize: 20, FlushInterval: 20 * time.Millisecond, SyncEvery: 20 * time.Millisecond, Timeout: 30 * time.Second,
 		Retry:     sender.Retry{Initial: 50 * time.Millisecond, Max: 200 * time.Millisecond},
 		RateLimit: sender.RateLimit{RequestsPerMinute: -1, RequestsPerHour: -1},
 		Logger:    slog.New(slog.NewTextHandler(t.Output(), nil)),

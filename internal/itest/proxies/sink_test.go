@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/logserver"
 	"github.com/ledger-sdk/ledger-go/internal/otlp"
 )
 
@@ -140,7 +141,7 @@ func (s *sink) count() int {
 	return len(s.records)
 }
 
-func decode(body []byte, encoding string) (all []otlp.DecodedRecord, err error) {
+func decode(body []byte, encoding string) ([]otlp.DecodedRecord, error) {
 	if encoding == "gzip" {
 		z, err := gzip.NewReader(bytes.NewReader(body))
 		if err != nil {
@@ -154,12 +155,7 @@ func decode(body []byte, encoding string) (all []otlp.DecodedRecord, err error) 
 	if err != nil {
 		return nil, err
 	}
-	for _, resource := range req.Resources {
-		for _, scope := range resource.Scopes {
-			all = append(all, scope.Records...)
-		}
-	}
-	return all, nil
+	return logserver.Records(req), nil
 }
 
 func attr(r otlp.DecodedRecord, key string) any {

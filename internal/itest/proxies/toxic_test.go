@@ -1,13 +1,13 @@
 package proxies
 
 import (
-	"os"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ledger-sdk/ledger-go/internal/harness/form"
 	"github.com/ledger-sdk/ledger-go/ledger"
 )
 
@@ -104,7 +104,7 @@ func TestL1LogReturnsWhileEverythingDisappears(t *testing.T) {
 func TestEverythingArrivesAfterAStorm(t *testing.T) {
 	t.Parallel()
 	lasts := 3 * time.Second
-	if os.Getenv("LEDGER_CRASH") == "long" {
+	if form.Long() {
 		lasts = time.Minute
 	}
 	srv := listening(t)

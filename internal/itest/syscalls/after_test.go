@@ -44,7 +44,7 @@ func deliverAll(t *testing.T, cfg ledger.Config) ledger.Stats {
 	defer c.Close()
 	before := c.Stats().Accepted
 	require.NoError(t, c.Log(t.Context(), ledger.Record{Message: afterwards}))
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	require.NoError(t, c.Flush(ctx))
 	s := c.Stats()

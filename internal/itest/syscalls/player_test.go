@@ -151,7 +151,7 @@ func (p *player) shown() error {
 
 // flush waits for delivery, but not for what a broken disk delays.
 func (p *player) flush() error {
-	wait := 20 * time.Second
+	wait := time.Minute
 	if p.faults {
 		wait = 200 * time.Millisecond
 	}

@@ -1,0 +1,100 @@
+module github.com/ledger-sdk/ledger-go/examples/adapters
+
+go 1.26.0
+
+replace (
+	github.com/ledger-sdk/ledger-go => ../..
+	github.com/ledger-sdk/ledger-go/bridge/logrus => ../../bridge/logrus
+	github.com/ledger-sdk/ledger-go/bridge/zap => ../../bridge/zap
+	github.com/ledger-sdk/ledger-go/middleware/connect => ../../middleware/connect
+	github.com/ledger-sdk/ledger-go/middleware/echo => ../../middleware/echo
+	github.com/ledger-sdk/ledger-go/middleware/fiber => ../../middleware/fiber
+	github.com/ledger-sdk/ledger-go/middleware/gin => ../../middleware/gin
+	github.com/ledger-sdk/ledger-go/middleware/grpc => ../../middleware/grpc
+	github.com/ledger-sdk/ledger-go/otel => ../../otel
+)
+
+require (
+	connectrpc.com/connect v1.21.1
+	github.com/gin-gonic/gin v1.12.0
+	github.com/go-chi/chi/v5 v5.5.0
+	github.com/gofiber/fiber/v3 v3.1.0
+	github.com/gorilla/mux v1.8.1
+	github.com/labstack/echo/v5 v5.4.4
+	github.com/ledger-sdk/ledger-go v0.0.0
+	github.com/ledger-sdk/ledger-go/bridge/logrus v0.0.0-00010101000000-000000000000
+	github.com/ledger-sdk/ledger-go/bridge/zap v0.0.0-00010101000000-000000000000
+	github.com/ledger-sdk/ledger-go/middleware/connect v0.0.0-00010101000000-000000000000
+	github.com/ledger-sdk/ledger-go/middleware/echo v0.0.0-00010101000000-000000000000
+	github.com/ledger-sdk/ledger-go/middleware/fiber v0.0.0-00010101000000-000000000000
+	github.com/ledger-sdk/ledger-go/middleware/gin v0.0.0-00010101000000-000000000000
+	github.com/ledger-sdk/ledger-go/middleware/grpc v0.0.0-00010101000000-000000000000
+	github.com/ledger-sdk/ledger-go/otel v0.0.0-00010101000000-000000000000
+	github.com/rs/zerolog v1.35.1
+	github.com/sirupsen/logrus v1.10.2
+	go.opentelemetry.io/otel v1.47.0
+	go.opentelemetry.io/otel/log v1.47.0
+	go.opentelemetry.io/otel/sdk/log v1.47.0
+	go.opentelemetry.io/otel/trace v1.47.0
+	go.uber.org/zap v1.28.0
+	google.golang.org/grpc v1.85.0
+	google.golang.org/protobuf v1.36.12
+)
+
+require (
+	github.com/andybalholm/brotli v1.2.0 // indirect
+	github.com/bytedance/gopkg v0.1.3 // indirect
+	github.com/bytedance/sonic v1.15.0 // indirect
+	github.com/bytedance/sonic/loader v0.5.0 // indirect
+	github.com/cenkalti/backoff/v4 v4.3.0 // indirect
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	github.com/cloudwego/base64x v0.1.6 // indirect
+	github.com/felixge/httpsnoop v1.1.0 // indirect
+	github.com/gabriel-vasile/mimetype v1.4.12 // indirect
+	github.com/gin-contrib/sse v1.1.0 // indirect
+	github.com/go-logr/logr v1.4.4 // indirect
+	github.com/go-logr/stdr v1.2.2 // indirect
+	github.com/go-playground/locales v0.14.1 // indirect
+	github.com/go-playground/universal-translator v0.18.1 // indirect
+	github.com/go-playground/validator/v10 v10.30.1 // indirect
+	github.com/goccy/go-json v0.10.5 // indirect
+	github.com/goccy/go-yaml v1.19.2 // indirect
+	github.com/gofiber/schema v1.7.0 // indirect
+	github.com/gofiber/utils/v2 v2.0.2 // indirect
+	github.com/google/uuid v1.6.0 // indirect
+	github.com/json-iterator/go v1.1.12 // indirect
+	github.com/klauspost/compress v1.20.3 // indirect
+	github.com/klauspost/cpuid/v2 v2.3.0 // indirect
+	github.com/leodido/go-urn v1.4.0 // indirect
+	github.com/mattn/go-colorable v0.1.14 // indirect
+	github.com/mattn/go-isatty v0.0.20 // indirect
+	github.com/modern-go/concurrent v0.0.0-20180306012644-bacd9c7ef1dd // indirect
+	github.com/modern-go/reflect2 v1.0.2 // indirect
+	github.com/pelletier/go-toml/v2 v2.2.4 // indirect
+	github.com/philhofer/fwd v1.2.0 // indirect
+	github.com/quic-go/qpack v0.6.0 // indirect
+	github.com/quic-go/quic-go v0.59.0 // indirect
+	github.com/tidwall/gjson v1.10.2 // indirect
+	github.com/tidwall/match v1.1.1 // indirect
+	github.com/tidwall/pretty v1.2.0 // indirect
+	github.com/tidwall/tinylru v1.1.0 // indirect
+	github.com/tidwall/wal v1.2.1 // indirect
+	github.com/tinylib/msgp v1.6.3 // indirect
+	github.com/twitchyliquid64/golang-asm v0.15.1 // indirect
+	github.com/ugorji/go/codec v1.3.1 // indirect
+	github.com/valyala/bytebufferpool v1.0.0 // indirect
+	github.com/valyala/fasthttp v1.69.0 // indirect
+	go.etcd.io/bbolt v1.5.0 // indirect
+	go.mongodb.org/mongo-driver/v2 v2.5.0 // indirect
+	go.opentelemetry.io/auto/sdk v1.2.1 // indirect
+	go.opentelemetry.io/otel/metric v1.47.0 // indirect
+	go.opentelemetry.io/otel/sdk v1.47.0 // indirect
+	go.uber.org/multierr v1.10.0 // indirect
+	golang.org/x/arch v0.22.0 // indirect
+	golang.org/x/crypto v0.57.0 // indirect
+	golang.org/x/net v0.60.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/text v0.42.0 // indirect
+	golang.org/x/time v0.16.0 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20260817212433-ac3dfec99bb1 // indirect
+)

@@ -1,0 +1,5 @@
+//go:build !race
+
+package ledgerotel
+
+const raceDetector = false
