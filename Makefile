@@ -70,7 +70,7 @@ cover: ## test coverage of the library, per package, and coverage.out for go too
 
 .PHONY: lint
 lint: $(GOLANGCI) ## golangci-lint in every module
-	@sh scripts/each.sh '$(GOLANGCI) run --allow-serial-runners --config $(CURDIR)/.golangci.yml ./...' $(MODULES)
+	@sh scripts/each.sh 'sh $(CURDIR)/scripts/lint.sh $(GOLANGCI) $(CURDIR)/.golangci.yml' $(MODULES)
 
 .PHONY: fmt
 fmt: $(GOLANGCI) ## format every module as lint wants it
